@@ -1,0 +1,1 @@
+"""The ground floor: contracts, plumbing, radio frames, and the registries of people and of things."""

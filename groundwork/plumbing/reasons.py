@@ -1,0 +1,39 @@
+"""Reasons: every refusal has a code for machines, a sentence in Arabic and in English for people, and a counter for operators.
+
+Each package lists its own in its `reasons.py`; `http.py` turns a raised Refusal into a problem answer, and `hops.py` counts codes.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Words(NamedTuple):
+    """One sentence in both languages; `{name}` marks what is filled in, the same names in both."""
+
+    en: str
+    ar: str
+
+    def said(self, language: str, **values: object) -> str:
+        """The sentence in `language` (`ar`, else English) with `values` filled in."""
+        return (self.ar if language == "ar" else self.en).format(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something was refused. `status` is the HTTP status where it ends in an answer."""
+
+    code: str
+    words: Words
+    status: int = 400
+
+
+class Refusal(Exception):
+    """A refused request: the reason, what fills its sentence, and where in the request the fault lies."""
+
+    def __init__(self, reason: Reason, *, at: str = "", headers: dict[str, str] | None = None, **values: object) -> None:
+        super().__init__(f"{reason.code}: {reason.words.said('en', **values)}")
+        self.reason = reason
+        self.values = values
+        self.at = at
+        """A JSON pointer or `row 17, rssi_median_dbm`; empty where the request as a whole is at fault."""
+        self.headers = headers or {}
