@@ -93,7 +93,7 @@ def decode_frame(body: bytes) -> Frame:
         raise FrameError(f"a frame of {rows} rows with a header of {head_length} bytes has {expected} bytes, got {len(body)}")
     try:
         header = _header_decoder.decode(body[_PREFIX : _PREFIX + head_length])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FrameError(f"the frame's header is no SightingHeader: {error}") from error
     view, columns = memoryview(body), {}
     for column in COLUMNS:

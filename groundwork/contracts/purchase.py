@@ -16,7 +16,7 @@ class PurchaseLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class PurchaseRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One receipt. A second request with the same (till, receipt) gets the first answer."""
+    """One receipt. A second request with the same (till, receipt) gets the first answer, or 409 where its figures are others."""
 
     version: int = 1
     receipt: str

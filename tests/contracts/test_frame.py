@@ -1,0 +1,153 @@
+"""The column frame: the same bytes for ever, there and back again for any rows, and a FrameError for anything else."""
+
+import json
+import random
+from array import array
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from groundwork.contracts.codec import COLUMNS, MAGIC, ROW_BYTES, FrameError, decode_frame, encode_frame
+from groundwork.contracts.ids import BeaconKey, BootId, GatewayId, TenantId
+from groundwork.contracts.sighting import SightingBatch, SightingColumns, SightingHeader
+from tests.contracts.messages import GOLDEN
+
+GOLDEN_FRAME = bytes.fromhex((GOLDEN / "frame.1.hex").read_text())
+_RANGES = {"q": (-(1 << 63), (1 << 63) - 1), "I": (0, (1 << 32) - 1), "H": (0, (1 << 16) - 1)}
+
+
+def _golden() -> tuple[SightingHeader, SightingColumns]:
+    header = msgspec.json.decode((GOLDEN / "SightingHeader.1.json").read_bytes(), type=SightingHeader)
+    return header, msgspec.json.decode((GOLDEN / "SightingColumns.1.json").read_bytes(), type=SightingColumns)
+
+
+def _rows(frame: bytes) -> dict[str, Any]:
+    decoded = decode_frame(frame)
+    return {column.name: array(column.typecode, decoded.columns[column.name].tobytes()).tolist() for column in COLUMNS}
+
+
+def test_the_golden_frame_is_encoded_to_the_same_bytes() -> None:
+    assert encode_frame(*_golden()) == GOLDEN_FRAME
+
+
+def test_the_golden_frame_decodes_to_the_golden_messages() -> None:
+    header, columns = _golden()
+    frame = decode_frame(GOLDEN_FRAME)
+    assert (frame.header, frame.rows) == (header, 2)
+    assert _rows(GOLDEN_FRAME) == msgspec.to_builtins(columns)
+
+
+def test_the_golden_frame_is_laid_out_as_documented() -> None:
+    """Read with nothing but offsets, as a gateway in another language would."""
+    head_length = int.from_bytes(GOLDEN_FRAME[4:8], "little")
+    start = 12 + head_length
+    start += -start % 8
+    assert GOLDEN_FRAME[:4] == b"ASF1" == MAGIC
+    assert json.loads(GOLDEN_FRAME[12 : 12 + head_length])["batch"] == 9
+    assert int.from_bytes(GOLDEN_FRAME[start : start + 8], "little") == 1_793_516_400_000
+    assert GOLDEN_FRAME[start + 16 : start + 20] == bytes.fromhex("000087c2")  # -67.5 as little-endian float
+    assert len(GOLDEN_FRAME) == start + 2 * ROW_BYTES == start + 2 * 34
+
+
+def test_a_batch_and_its_frame_have_the_same_header() -> None:
+    header, columns = _golden()
+    batch = SightingBatch(**msgspec.structs.asdict(header), columns=columns)
+    assert encode_frame(batch, columns) == GOLDEN_FRAME
+
+
+def _column(typecode: str, rows: int) -> st.SearchStrategy[list[float]]:
+    if typecode == "f":
+        return st.lists(st.floats(width=32, allow_nan=False), min_size=rows, max_size=rows)
+    low, high = _RANGES[typecode]
+    return st.lists(st.integers(low, high), min_size=rows, max_size=rows)
+
+
+@st.composite
+def _batches(draw: st.DrawFn) -> tuple[SightingHeader, SightingColumns]:
+    text = st.text(max_size=20)
+    header = SightingHeader(
+        tenant=TenantId(draw(text)),
+        gateway=GatewayId(draw(text)),
+        boot=BootId(draw(text)),
+        batch=draw(st.integers(0, 1 << 62)),
+        sent_ms=draw(st.integers(0, 1 << 50)),
+        covered_until_ms=draw(st.integers(0, 1 << 50)),
+        gateways=[GatewayId(name) for name in draw(st.lists(text, max_size=3))],
+        beacons=[BeaconKey(name) for name in draw(st.lists(text, max_size=3))],
+        refused=draw(st.dictionaries(text, st.integers(0, 1 << 40), max_size=3)),
+    )
+    rows = draw(st.integers(0, 9))
+    columns = {column.name: draw(_column(column.typecode, rows)) for column in COLUMNS}
+    return header, SightingColumns(**columns)  # type: ignore[arg-type] # each list is drawn for its column
+
+
+@given(_batches())
+@settings(max_examples=100, deadline=None)
+def test_any_rows_come_back_as_they_were(batch: tuple[SightingHeader, SightingColumns]) -> None:
+    header, columns = batch
+    frame = encode_frame(header, columns)
+    assert decode_frame(frame).header == header
+    assert _rows(frame) == msgspec.to_builtins(columns)
+    assert encode_frame(header, {column.name: array(column.typecode, getattr(columns, column.name)) for column in COLUMNS}) == frame
+
+
+def test_columns_start_on_multiples_of_their_width() -> None:
+    frame = decode_frame(GOLDEN_FRAME)
+    base = memoryview(GOLDEN_FRAME)
+    for column in COLUMNS:
+        at = GOLDEN_FRAME.index(frame.columns[column.name].tobytes())
+        assert base[at:].obj is GOLDEN_FRAME
+        assert at % column.width == 0, column.name
+
+
+def _refused(body: bytes) -> bool:
+    try:
+        decode_frame(body)
+    except FrameError:
+        return True
+    return False
+
+
+def test_a_frame_cut_anywhere_or_with_bytes_behind_is_refused() -> None:
+    assert all(_refused(GOLDEN_FRAME[:length]) for length in range(len(GOLDEN_FRAME)))
+    assert _refused(GOLDEN_FRAME + b"\0")
+
+
+def test_no_bytes_raise_anything_but_a_frame_error() -> None:
+    """Seeded: 20,000 golden frames with one to eight bytes changed, and as many of pure noise behind the magic."""
+    generator = random.Random(4)
+    for _ in range(20_000):
+        body = bytearray(GOLDEN_FRAME)
+        for _ in range(generator.randint(1, 8)):
+            body[generator.randrange(len(body))] = generator.randrange(256)
+        _refused(bytes(body))
+        _refused(MAGIC + generator.randbytes(generator.randrange(64)))
+
+
+def test_a_header_nested_without_end_is_refused() -> None:
+    header = b'{"more":' + b"[" * 100_000
+    assert _refused(MAGIC + len(header).to_bytes(4, "little") + bytes(4) + header + bytes(-(12 + len(header)) % 8))
+
+
+@pytest.mark.parametrize(("rows", "words"), [(1 << 31, "has .* bytes, got"), (3, "3 rows")])
+def test_a_row_count_that_does_not_fit_the_bytes_is_refused_before_anything_is_made(rows: int, words: str) -> None:
+    with pytest.raises(FrameError, match=words):
+        decode_frame(GOLDEN_FRAME[:8] + rows.to_bytes(4, "little") + GOLDEN_FRAME[12:])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"adverts": [1]}, "columns differ in length"),
+        ({"adverts": [1, 70_000]}, "does not fit its column"),
+        ({"gateway": [0, -1]}, "does not fit its column"),
+        ({"rssi_last_dbm": [1.0, "x"]}, "does not fit its column"),
+    ],
+)
+def test_columns_that_cannot_be_framed_are_named(change: dict[str, list[object]], words: str) -> None:
+    header, columns = _golden()
+    with pytest.raises(FrameError, match=words):
+        encode_frame(header, msgspec.structs.replace(columns, **change))
