@@ -75,7 +75,7 @@ class ShardReader(Protocol):
         ...
 
     async def read(self, limit: int) -> list[LogEntry]:
-        """Up to `limit` next entries, at once; empty when there are none. Raises LeaseLost on a gap in positions."""
+        """Up to `limit` next entries, at once; empty when there are none. Buried entries are left out. Raises LeaseLost on a gap."""
         ...
 
     async def wait(self) -> None:
@@ -127,7 +127,7 @@ class Bus(Protocol):
         ...
 
     async def trim(self, stream: str, shard: int) -> int:
-        """Deletes entries below the stored snapshot's position; returns how many. Keeps all while there is no snapshot."""
+        """Deletes the entries that the stored snapshot covers; returns how many. Keeps all while there is no snapshot."""
         ...
 
     async def announce(self, topic: str, payload: bytes) -> None:

@@ -53,6 +53,11 @@ class ManualClock:
     def monotonic_s(self) -> float:
         return self.ms / 1000
 
+    @property
+    def sleepers(self) -> int:
+        """How many wait for this clock."""
+        return len(self._sleepers)
+
     def set(self, ms: int) -> None:
         """Moves to `ms`; raises ValueError when that is in the past."""
         if ms < self.ms:

@@ -31,7 +31,7 @@ class Refusal(Exception):
     """A refused request: the reason, what fills its sentence, and where in the request the fault lies."""
 
     def __init__(self, reason: Reason, *, at: str = "", headers: dict[str, str] | None = None, **values: object) -> None:
-        super().__init__(f"{reason.code}: {reason.words.said('en', **values)}")
+        super().__init__(f"{reason.code}: {reason.words.said('en', **{'at': at, **values})}")
         self.reason = reason
         self.values = values
         self.at = at

@@ -6,24 +6,38 @@ A loop's `step` never waits, so a replay can call it until nothing is left to do
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
-from groundwork.plumbing.bus import Bus
+import structlog
+
 from groundwork.plumbing.clock import Clock
-from groundwork.plumbing.db import Database
 from groundwork.plumbing.hops import Hops
 from groundwork.plumbing.ids import Ids
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a process without a database can run loops too
+    from groundwork.plumbing.bus import Bus
+    from groundwork.plumbing.db import Database
     from groundwork.plumbing.http import Route
+
+
+_PAUSE_S: Final = 1.0
+"""How long a loop rests after trouble: short against what a person notices, long against what a database needs to come back."""
+_log = structlog.get_logger()
+
+
+class Trouble(Exception):
+    """Something that a loop needs (the database) is out of order: nothing was done, and the same step may succeed later."""
+
+    passing: ClassVar[bool] = True
+    """False where it stays so until the process starts anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What every service is given; `app.py` of each package takes it with the package's own settings."""
 
-    db: Database
-    bus: Bus
+    db: "Database"
+    bus: "Bus"
     clock: Clock
     ids: Ids
     hops: Hops
@@ -75,11 +89,19 @@ async def settle(loops: Sequence[Loop]) -> int:
 
 
 async def run_loop(loop: Loop, stopping: asyncio.Event) -> None:
-    """Steps and waits until `stopping` is set; finishes the step under way."""
+    """Steps and waits until `stopping` is set; finishes the step under way. Passing Trouble costs a pause, any other error the loop."""
     stopped = asyncio.ensure_future(stopping.wait())
     try:
         while not stopping.is_set():
-            if await loop.step():
+            try:
+                did = await loop.step()
+            except Trouble as trouble:
+                if not trouble.passing:
+                    raise
+                _log.warning("loop_pauses", loop=loop.name, trouble=str(trouble))
+                await asyncio.wait({stopped}, timeout=_PAUSE_S)
+                continue
+            if did:
                 continue
             waiting = asyncio.ensure_future(loop.wait())
             await asyncio.wait({waiting, stopped}, return_when=asyncio.FIRST_COMPLETED)

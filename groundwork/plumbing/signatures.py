@@ -2,6 +2,7 @@
 
 Signed text: `method\\npath\\nkey-id\\nunix-ms\\nsha256(body) as hex`.
 Header: `Aislecast-Signature: key=<id>, at=<unix-ms>, sig=<base64url>`.
+The path includes the query, as sent; the body is the one before any Content-Encoding, so a proxy may compress or unpack it.
 Replays are recognised by the receiver's inbox key, not here; `at` only bounds how old a request may be.
 """
 
@@ -15,7 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 HEADER = "Aislecast-Signature"
-_HEADER_FORM = re.compile(r"key=([A-Za-z0-9._:-]{1,64}), at=(\d{1,15}), sig=([A-Za-z0-9_=-]{86,88})")
+_HEADER_FORM = re.compile(r"key=([A-Za-z0-9._:-]{1,64}), at=([0-9]{1,15}), sig=([A-Za-z0-9_=-]{86,88})")
 
 
 @dataclass(frozen=True, slots=True)
