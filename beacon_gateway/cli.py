@@ -1,0 +1,129 @@
+"""The command line `beacon-gateway`: run, decode, keygen. Every sentence in Arabic or English, by `--lang` or the locale.
+
+Exit codes: 0 done; 2 wrong input or settings; 3 the machine is in the way (spool, adapter, disk); 130 stopped with Ctrl-C.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from beacon_gateway import exits, words
+from beacon_gateway.exits import Stop
+from groundwork.plumbing.reasons import Words
+from groundwork.plumbing.settings import SettingError
+
+SECTION = "gateway"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command line and returns its exit code; the entry point of the script."""
+    typed = list(sys.argv[1:] if argv is None else argv)
+    language = language_of(typed, os.environ)
+    args = _parser(language).parse_args(typed)
+    try:
+        code: int = args.run(args, language)
+    except (Stop, SettingError) as problem:
+        print(problem.said(language), file=sys.stderr)
+        return problem.code if isinstance(problem, Stop) else exits.BAD_INPUT
+    except KeyboardInterrupt:
+        print(words.INTERRUPTED.said(language), file=sys.stderr)
+        return exits.INTERRUPTED
+    except BrokenPipeError:  # the reader of our output went away, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.OK
+    return code
+
+
+def language_of(typed: Sequence[str], environ: Mapping[str, str]) -> str:
+    """`ar` or `en`: what `--lang` says, else the locale; found before parsing, so that errors in parsing speak it too."""
+    for at, word in enumerate(typed):
+        if word == "--lang" and at + 1 < len(typed):
+            return typed[at + 1]
+        if word.startswith("--lang="):
+            return word.removeprefix("--lang=")
+    locale = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
+    return "ar" if locale.startswith("ar") else "en"
+
+
+def _parser(language: str) -> argparse.ArgumentParser:
+    def said(sentence: Words) -> str:
+        return sentence.said(language)
+
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--lang", choices=("ar", "en"), default=argparse.SUPPRESS, help=said(words.LANG))
+    parser = argparse.ArgumentParser(prog="beacon-gateway", description=said(words.ABOUT), parents=[shared])
+    commands = parser.add_subparsers(dest="command", required=True)
+    running = commands.add_parser("run", help=said(words.RUN), description=said(words.RUN), parents=[shared])
+    running.add_argument("--config", type=Path, required=True, metavar="FILE", help=said(words.CONFIG))
+    running.add_argument("--until-drained", action="store_true", help=said(words.UNTIL_DRAINED))
+    running.set_defaults(run=_run)
+    decoding = commands.add_parser("decode", help=said(words.DECODE), description=said(words.DECODE), parents=[shared])
+    decoding.set_defaults(run=_decode)
+    making = commands.add_parser("keygen", help=said(words.KEYGEN), description=said(words.KEYGEN), parents=[shared])
+    making.add_argument("key_file", type=Path, metavar="FILE", help=said(words.KEY_FILE))
+    making.set_defaults(run=_keygen)
+    return parser
+
+
+def _run(args: argparse.Namespace, language: str) -> int:
+    from beacon_gateway.keys import read_key
+    from beacon_gateway.settings import GatewaySettings
+    from groundwork.plumbing.settings import load
+    from groundwork.plumbing.telemetry import configure_logs
+
+    settings = load(GatewaySettings, SECTION, os.environ, args.config)
+    key = read_key(settings.key_file)
+    configure_logs()
+
+    async def live() -> None:
+        from beacon_gateway.app import build
+        from beacon_gateway.run import run
+        from groundwork.plumbing.clock import clock_from
+        from groundwork.plumbing.hops import Hops
+        from groundwork.plumbing.ids import SystemIds
+
+        clock = clock_from(settings.clock)
+        gateway = build(settings, key, clock, SystemIds(clock), random.Random(), Hops())
+        held, aside = gateway.spool.held, gateway.spool.moved_aside
+        if aside is not None:
+            _tell(words.MOVED_ASIDE, language, path=settings.spool_file, aside=aside)
+        about = {"gateway": settings.gateway, "source": settings.source, "server": settings.server, "spool": settings.spool_file}
+        _tell(words.STARTED, language, batches=held.batches, **about)
+        await run(gateway, until_drained=args.until_drained)
+        heard, sent = gateway.hops.hop("gateway.gate", "adverts").in_, gateway.hops.hop("gateway.spool", "sightings").out
+        _tell(words.ENDED, language, adverts=heard, sent=sent, waiting=gateway.spool.held.rows)
+
+    asyncio.run(live())
+    return exits.OK
+
+
+def _decode(_args: argparse.Namespace, _language: str) -> int:
+    from beacon_gateway.decode import decode_lines
+
+    for line in decode_lines(sys.stdin.buffer):
+        sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+    return exits.OK
+
+
+def _keygen(args: argparse.Namespace, language: str) -> int:
+    from beacon_gateway.keys import public_half, write_key
+
+    key = Ed25519PrivateKey.generate()
+    write_key(args.key_file, key)
+    print(words.PUBLIC_KEY.said(language, key=public_half(key)))
+    return exits.OK
+
+
+def _tell(sentence: Words, language: str, **values: object) -> None:
+    print(sentence.said(language, **values), file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

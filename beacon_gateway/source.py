@@ -1,0 +1,57 @@
+"""Sources: where adverts come from. What each file in `sources/` must offer; the pipeline takes what they hand over.
+
+A source that can be read again (a recording) says where to read on, and that place is committed with the sealed batches; one that cannot
+(a radio, a pipe) says nothing, and what a crash finds unsealed is lost.
+"""
+
+from typing import Final, NamedTuple, Protocol
+
+from groundwork.adverts.advert import Advert
+
+MALFORMED: Final = "malformed_line"
+OVERRUN: Final = "source_overrun"
+
+
+class Heard(NamedTuple):
+    """What a source hands over: adverts, and the time and reason of each it could not make out."""
+
+    adverts: list[Advert]
+    refused: list[tuple[int, str]]
+
+
+class Source(Protocol):
+    """One place that adverts come from, for all radios of the box."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will ever come."""
+        ...
+
+    @property
+    def rewindable(self) -> bool:
+        """Whether a restart can read again what was not sealed."""
+        ...
+
+    async def start(self) -> None:
+        """Begins to hear. Raises Stop where that cannot be."""
+        ...
+
+    def read(self, now_ms: int) -> Heard:
+        """What was heard up to `now_ms` and not handed over yet; never waits. Raises Stop where nothing more can be read."""
+        ...
+
+    @property
+    def next_ms(self) -> int | None:
+        """When the next advert was or will be heard, where the source knows already; None else."""
+        ...
+
+    def position(self, covered_until_ms: int) -> str:
+        """Where to read on after a restart if everything before `covered_until_ms` is dealt with; empty where that cannot be.
+
+        Asked at each window's close, so that the source may forget what lies before.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Stops hearing."""
+        ...

@@ -1,0 +1,66 @@
+"""Parts of a gateway for tests: adverts, a plan, an open spool."""
+
+from pathlib import Path
+
+from beacon_gateway.batch import Batch, Sender, Stamp, seal
+from beacon_gateway.condense import Columns
+from beacon_gateway.gate import gate
+from beacon_gateway.pipeline import Plan
+from beacon_gateway.spool import Spool
+from groundwork.adverts.advert import Advert
+from groundwork.adverts.formats.ibeacon import encode_ibeacon
+from groundwork.contracts.ids import BeaconKey, GatewayId, TenantId
+from groundwork.plumbing.clock import ManualClock
+from groundwork.plumbing.ids import SeededIds
+
+START_MS = 1_793_516_400_000
+UUID = "426c7565-4368-6172-6d42-6561636f6e73"
+STRANGER = "00000000-4368-6172-6d42-6561636f6e73"
+BOX = GatewayId("box")
+SENDER = Sender(TenantId("default"), BOX)
+
+
+def key(minor: int) -> BeaconKey:
+    """The beacon key of `advert(..., minor=minor)`."""
+    return BeaconKey(f"ibeacon:{UUID.replace('-', '')}:1:{minor}")
+
+
+def advert(at_ms: int, rssi_dbm: float = -60.0, *, minor: int = 1, radio: str = "box", uuid: str = UUID) -> Advert:
+    """An iBeacon heard `at_ms` after START_MS."""
+    return Advert(GatewayId(radio), START_MS + at_ms, rssi_dbm, encode_ibeacon(uuid, 1, minor))
+
+
+def plan(**changes: object) -> Plan:
+    """A plan for one box with one radio that lets UUID pass; `changes` are fields of Plan."""
+    fields: dict[str, object] = {"sender": SENDER, "radios": frozenset({BOX}), "gate": gate(ibeacon_uuids=[UUID]), **changes}
+    return Plan(**fields)  # type: ignore[arg-type] # fields by name, for tests that change one or two
+
+
+def clock() -> ManualClock:
+    return ManualClock(START_MS)
+
+
+def spool(path: Path | str, *, seed: int = 1, max_bytes: int = 1_000_000) -> Spool:
+    """An open spool; another `seed` is another run."""
+    now = clock()
+    return Spool(path, SeededIds(now, seed), now, max_bytes=max_bytes)
+
+
+def rows(count: int, window: int = 0) -> Columns:
+    """`count` beacons heard in one window."""
+    columns = Columns()
+    for minor in range(count):
+        columns.gateway.append(BOX)
+        columns.beacon.append(key(minor))
+        columns.window_start_ms.append(START_MS + window * 500)
+        columns.adverts.append(2)
+        for values in (columns.rssi_median_dbm, columns.rssi_min_dbm, columns.rssi_max_dbm, columns.rssi_last_dbm):
+            values.append(-60.0 - minor)
+    return columns
+
+
+def batch(of: Spool, count: int = 3, ahead: int = 0) -> Batch:
+    """The next batch of the spool, or one `ahead` of it, with `count` rows."""
+    number = of.next_number + ahead
+    stamp = Stamp(of.boot, number, START_MS, START_MS + number * 500, {})
+    return seal(SENDER, stamp, 500, rows(count, number))
