@@ -1,0 +1,203 @@
+"""Places in the database: the only SQL of this package.
+
+Publishing is idempotent: the same version again puts it in force again (which is also how one rolls back); another plan under a
+version id that is taken is refused, and so is one in which `validate.py` finds a problem: what is in force is always sound.
+"""
+
+import hashlib
+from typing import Any, TypeAlias
+
+import msgspec
+from sqlalchemy import Connection, Row, Select, insert, select, update
+
+from floorplans.model import Level, Names, Placement, Plan, Policy, Polygon, Venue, Zone
+from floorplans.tables import LevelRow, PlacementRow, PlanVersionRow, VenueRow, ZoneRow
+from floorplans.validate import Problem, problems
+from groundwork.contracts.ids import LevelId, PlanVersionId, TenantId, VenueId, ZoneId
+
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+AnySelect: TypeAlias = Select[*tuple[Any, ...]]
+
+_encode = msgspec.json.Encoder().encode
+_polygons = msgspec.json.Decoder(tuple[Polygon, ...]).decode
+_policy = msgspec.json.Decoder(Policy).decode
+
+
+class UnsoundPlan(ValueError):
+    """A plan with problems; the text names the first few, `found` holds all."""
+
+    def __init__(self, version: str, found: list[Problem]) -> None:
+        shown = "; ".join(map(str, found[:5]))
+        super().__init__(f"plan version {version!r} has {len(found)} problems: {shown}{' ...' if len(found) > 5 else ''}")
+        self.found = found
+
+
+class VersionTaken(ValueError):
+    """A plan version id is used again for another plan."""
+
+
+def add_venue(conn: Connection, venue: Venue, now_ms: int) -> None:
+    """Adds the venue, or brings its names, time zone, country and policy up to date; its published plan stays."""
+    values = {
+        "name_ar": venue.names.ar,
+        "name_en": venue.names.en,
+        "time_zone": venue.time_zone,
+        "country": venue.country,
+        "policy": _encode(venue.policy).decode(),
+    }
+    known = conn.execute(update(VenueRow).where(VenueRow.tenant == venue.tenant, VenueRow.id == venue.id).values(values))
+    if known.rowcount == 0:
+        conn.execute(insert(VenueRow).values(tenant=venue.tenant, id=venue.id, published=None, created_ms=now_ms, **values))
+
+
+def venue(conn: Connection, tenant: TenantId, venue_id: VenueId) -> Venue | None:
+    """The venue, or None."""
+    row = conn.execute(_venues().where(VenueRow.tenant == tenant, VenueRow.id == venue_id)).one_or_none()
+    return _venue(row) if row else None
+
+
+def venues(conn: Connection, tenant: TenantId) -> list[Venue]:
+    """The tenant's venues, by id."""
+    return [_venue(row) for row in conn.execute(_venues().where(VenueRow.tenant == tenant))]
+
+
+def all_venues(conn: Connection) -> list[Venue]:
+    """The venues of every tenant, by tenant and id."""
+    return [_venue(row) for row in conn.execute(_venues())]
+
+
+def publish(conn: Connection, plan: Plan, now_ms: int) -> None:
+    """Stores the plan version unless it is stored, and puts it in force for its venue.
+
+    Raises ValueError when the venue is unknown, UnsoundPlan when `validate.problems` finds any, VersionTaken when the version id stands
+    for another plan or another venue's.
+    """
+    if found := problems(plan):
+        raise UnsoundPlan(plan.version, found)
+    tenant, digest = plan.venue.tenant, _digest(plan)
+    if venue(conn, tenant, plan.venue.id) is None:
+        raise ValueError(f"venue {plan.venue.id!r} of tenant {tenant!r} is unknown: add_venue comes before publish")
+    stored = _version(conn, tenant, plan.version)
+    if stored is None:
+        _insert(conn, plan, digest, now_ms)
+    elif stored.digest != digest:
+        raise VersionTaken(f"plan version {plan.version!r} of tenant {tenant!r} is another plan; give this one an id of its own")
+    key = (PlanVersionRow.tenant == tenant, PlanVersionRow.id == plan.version)
+    conn.execute(update(PlanVersionRow).where(*key).values(published_ms=now_ms))
+    in_force = update(VenueRow).where(VenueRow.tenant == tenant, VenueRow.id == plan.venue.id)
+    conn.execute(in_force.values(published=plan.version))
+
+
+def published_plan(conn: Connection, tenant: TenantId, venue: VenueId) -> Plan | None:
+    """The plan in force for the venue; None where nothing was published or the venue is unknown."""
+    version = conn.scalar(select(VenueRow.published).where(VenueRow.tenant == tenant, VenueRow.id == venue))
+    return plan(conn, tenant, PlanVersionId(version)) if version else None
+
+
+def published_versions(conn: Connection) -> dict[tuple[TenantId, VenueId], PlanVersionId]:
+    """Which plan version is in force, of every venue that has one; cheap enough to ask once a second."""
+    wanted = select(VenueRow.tenant, VenueRow.id, VenueRow.published).where(VenueRow.published.is_not(None))
+    rows = conn.execute(wanted.order_by(VenueRow.tenant, VenueRow.id))
+    return {(TenantId(row.tenant), VenueId(row.id)): PlanVersionId(row.published) for row in rows}
+
+
+def plan(conn: Connection, tenant: TenantId, version: PlanVersionId) -> Plan | None:
+    """The plan as it was stored under this version, in the order it was given; the venue's own words and policy are today's."""
+    stored = _version(conn, tenant, version)
+    if stored is None:
+        return None
+    of_venue = venue(conn, tenant, VenueId(stored.venue_id))
+    assert of_venue is not None  # a foreign key holds it
+    return Plan(
+        of_venue,
+        version,
+        tuple(_level(row) for row in conn.execute(_rows(LevelRow, tenant, version))),
+        tuple(_zone(row) for row in conn.execute(_rows(ZoneRow, tenant, version))),
+        tuple(_placement(row) for row in conn.execute(_rows(PlacementRow, tenant, version))),
+    )
+
+
+def _venues() -> AnySelect:
+    return select(VenueRow.__table__).order_by(VenueRow.tenant, VenueRow.id)
+
+
+def _version(conn: Connection, tenant: TenantId, version: PlanVersionId) -> AnyRow | None:
+    wanted = select(PlanVersionRow.venue_id, PlanVersionRow.digest)
+    return conn.execute(wanted.where(PlanVersionRow.tenant == tenant, PlanVersionRow.id == version)).one_or_none()
+
+
+def _rows(table: type[LevelRow | ZoneRow | PlacementRow], tenant: TenantId, version: PlanVersionId) -> AnySelect:
+    return select(table.__table__).where(table.tenant == tenant, table.version == version).order_by(table.seq)
+
+
+def _digest(plan: Plan) -> bytes:
+    """What makes two versions the same plan: the venue's id and everything on the plan, but not the venue's words and policy."""
+    return hashlib.sha256(_encode((plan.venue.id, plan.levels, plan.zones, plan.placements))).digest()
+
+
+def _insert(conn: Connection, plan: Plan, digest: bytes, now_ms: int) -> None:
+    key = {"tenant": plan.venue.tenant, "version": plan.version}
+    version = insert(PlanVersionRow).values(tenant=plan.venue.tenant, id=plan.version, venue_id=plan.venue.id, digest=digest)
+    conn.execute(version.values(created_ms=now_ms, published_ms=now_ms))
+    tables = (
+        (LevelRow, [_level_values(level) for level in plan.levels]),
+        (ZoneRow, [_zone_values(zone) for zone in plan.zones]),
+        (PlacementRow, [_placement_values(placement) for placement in plan.placements]),
+    )
+    for table, rows in tables:
+        if rows:
+            conn.execute(insert(table), [{**key, "seq": seq, **row} for seq, row in enumerate(rows)])
+
+
+def _level_values(level: Level) -> dict[str, object]:
+    return {
+        "id": level.id,
+        "ordinal": level.ordinal,
+        "name_ar": level.names.ar,
+        "name_en": level.names.en,
+        "outline": _encode(level.outline).decode(),
+        "obstacles": _encode(level.obstacles).decode(),
+    }
+
+
+def _zone_values(zone: Zone) -> dict[str, object]:
+    return {
+        "id": zone.id,
+        "level_id": zone.level,
+        "kind": zone.kind,
+        "name_ar": zone.names.ar,
+        "name_en": zone.names.en,
+        "polygons": _encode(zone.polygons).decode(),
+        "parent": zone.parent,
+    }
+
+
+def _placement_values(placement: Placement) -> dict[str, object]:
+    return {
+        "kind": placement.kind,
+        "subject": placement.subject,
+        "from_ms": placement.from_ms,
+        "level_id": placement.level,
+        "x_m": placement.x_m,
+        "y_m": placement.y_m,
+        "z_m": placement.z_m,
+    }
+
+
+def _venue(row: AnyRow) -> Venue:
+    names = Names(row.name_ar, row.name_en)
+    return Venue(VenueId(row.id), TenantId(row.tenant), names, row.time_zone, row.country, _policy(row.policy))
+
+
+def _level(row: AnyRow) -> Level:
+    names = Names(row.name_ar, row.name_en)
+    return Level(LevelId(row.id), row.ordinal, names, _polygons(row.outline), _polygons(row.obstacles))
+
+
+def _zone(row: AnyRow) -> Zone:
+    parent = ZoneId(row.parent) if row.parent else None
+    return Zone(ZoneId(row.id), LevelId(row.level_id), row.kind, Names(row.name_ar, row.name_en), _polygons(row.polygons), parent)
+
+
+def _placement(row: AnyRow) -> Placement:
+    return Placement(row.kind, row.subject, LevelId(row.level_id), row.x_m, row.y_m, row.z_m, row.from_ms)

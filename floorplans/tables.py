@@ -1,0 +1,88 @@
+"""Rows of places: venues, and the levels, zones and placements of each plan version.
+
+A plan version is written once and never changed; `venue.published` points at the one that is in force. Geometry is JSON text in
+plan-frame metres, in the shape of `model.Polygon`. Nothing outside this package touches these rows but through `queries.py`.
+"""
+
+from sqlalchemy import BigInteger, Float, ForeignKeyConstraint, Integer, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from groundwork.plumbing.db import Base
+
+
+class VenueRow(Base):
+    """One shop or centre, as it is now; `published` names the plan version in force, None before the first."""
+
+    __tablename__ = "venue"
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name_ar: Mapped[str] = mapped_column(String(200))
+    name_en: Mapped[str] = mapped_column(String(200))
+    time_zone: Mapped[str] = mapped_column(String(64))
+    country: Mapped[str] = mapped_column(String(2))
+    policy: Mapped[str] = mapped_column(Text)  # model.Policy as JSON: a new choice needs a default there and no migration
+    published: Mapped[str | None] = mapped_column(String(64))  # no foreign key: venue and version would then each need the other first
+    created_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class PlanVersionRow(Base):
+    """One version of a venue's plan. `digest` recognises the same version published again, and refuses another one under its name."""
+
+    __tablename__ = "plan_version"
+    __table_args__ = (ForeignKeyConstraint(["tenant", "venue_id"], ["venue.tenant", "venue.id"]),)
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    venue_id: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    created_ms: Mapped[int] = mapped_column(BigInteger)
+    published_ms: Mapped[int] = mapped_column(BigInteger)  # the last time it was put in force
+
+
+class LevelRow(Base):
+    """One floor of a plan version; `seq` keeps the order the plan was given in."""
+
+    __tablename__ = "level"
+    __table_args__ = (ForeignKeyConstraint(["tenant", "version"], ["plan_version.tenant", "plan_version.id"]),)
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    seq: Mapped[int] = mapped_column(Integer)
+    ordinal: Mapped[int] = mapped_column(Integer)
+    name_ar: Mapped[str] = mapped_column(String(200))
+    name_en: Mapped[str] = mapped_column(String(200))
+    outline: Mapped[str] = mapped_column(Text)
+    obstacles: Mapped[str] = mapped_column(Text)
+
+
+class ZoneRow(Base):
+    """One zone of a plan version."""
+
+    __tablename__ = "zone"
+    __table_args__ = (ForeignKeyConstraint(["tenant", "version", "level_id"], ["level.tenant", "level.version", "level.id"]),)
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    seq: Mapped[int] = mapped_column(Integer)
+    level_id: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(32))
+    name_ar: Mapped[str] = mapped_column(String(200))
+    name_en: Mapped[str] = mapped_column(String(200))
+    polygons: Mapped[str] = mapped_column(Text)
+    parent: Mapped[str | None] = mapped_column(String(64))
+
+
+class PlacementRow(Base):
+    """Where a gateway or a fixed beacon hangs in a plan version; one that was moved has a row for each `from_ms`."""
+
+    __tablename__ = "placement"
+    __table_args__ = (ForeignKeyConstraint(["tenant", "version", "level_id"], ["level.tenant", "level.version", "level.id"]),)
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(128), primary_key=True)
+    from_ms: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    seq: Mapped[int] = mapped_column(Integer)
+    level_id: Mapped[str] = mapped_column(String(64))
+    x_m: Mapped[float] = mapped_column(Float)
+    y_m: Mapped[float] = mapped_column(Float)
+    z_m: Mapped[float] = mapped_column(Float)
