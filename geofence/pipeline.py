@@ -1,0 +1,278 @@
+"""The geofence, stage by stage. The first file to read.
+
+    POST /v1/sightings, /v1/ranging
+      -> admit      strangers, impossible values and unplaced radios end here                 admit.py, accept.py
+      -> log        one entry a batch, keyed by venue; durable before the answer              admitted.py
+      -> watermark  waits until every gateway has told its part, or is given up               watermark.py, pending.py
+      -> hear       RSSI per device and anchor, smoothed                                      hearing.py, device_columns.py
+      -> locate     a fix: level, point, 68 % radius                                          locator.py, locate/
+      -> match      how probable each zone is                                                 match.py, zone_share.py, zone_index.py
+      -> presence   enter, dwell, exit; visits                                                presence.py
+      -> here       zone events and visits become rows, and zone events go to the log that the notifier reads
+
+From the log on, one shard has one owner, and each venue in it an `Engine` (engine.py). Position, rows and zone events commit together;
+the engines' snapshot carries the position it covers. Time in silence comes from `ticker.py`, as entries of the same log.
+"""
+
+import contextlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
+
+from floorplans.model import Plan
+from geofence import queries
+from geofence.admitted import Admitted, decode
+from geofence.anchors import Calibration
+from geofence.device_columns import NEVER_MS
+from geofence.engine import Engine
+from geofence.outcome import Observed, Observer, Outcome
+from geofence.places import Places, PlanMissing, VenueKey
+from geofence.presence import KINDS
+from geofence.settings import Settings
+from groundwork.contracts.ids import PlanVersionId, Pseudonym, TenantId, Track, VenueId, VisitId, ZoneEventId
+from groundwork.contracts.subjects import ZONE_EVENTS
+from groundwork.contracts.visit import Visit
+from groundwork.contracts.zone_event import ZoneEvent
+from groundwork.plumbing.bus import Entry, LogEntry
+from groundwork.plumbing.clock import Clock
+from groundwork.plumbing.db import Connection
+from groundwork.plumbing.hops import Hops
+from groundwork.plumbing.ids import stable_id
+from groundwork.plumbing.shards import Prepared
+
+_encode = msgspec.json.Encoder().encode
+_pack = msgspec.msgpack.Encoder(order="sorted").encode
+_unpack = msgspec.msgpack.Decoder(dict[str, dict[str, bytes]]).decode
+
+
+class Due(NamedTuple):
+    """When a venue needs to hear of time: `at_ms` is what the clock must show, `last_ms` when it last had an entry."""
+
+    at_ms: int
+    last_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What the pipelines of one process share."""
+
+    places: Places
+    settings: Settings
+    hops: Hops
+    clock: Clock
+    calibration: Calibration | None = None
+    observe: Observer | None = None
+    held: dict[int, int] = field(default_factory=dict)
+    """Rows counted as held in the hop `locate`, by shard."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one `prepare` took in and made, to be counted once it is durable."""
+
+    rows: int = 0
+    used: int = 0
+    fixes: int = 0
+    held_before: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    events: list[ZoneEvent] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list)
+    venues: list[VenueKey] = field(default_factory=list)
+
+    def take(self, outcome: Outcome) -> None:
+        self.used += outcome.rows
+        self.fixes += outcome.fixes
+        self.refused.update(outcome.refused)
+        self.events += zone_events(outcome)
+        self.visits += visits(outcome)
+
+
+class Pipeline:
+    """The handler of one shard of the log of sightings (`plumbing.shards.Handler`): an engine for each venue in it."""
+
+    def __init__(self, shard: int, workshop: Workshop) -> None:
+        self.due: dict[VenueKey, Due] = {}
+        """For the ticker: venues where something falls due by time alone."""
+        self._shard = shard
+        self._workshop = workshop
+        self._replaying = False
+        self._engines: dict[VenueKey, Engine] = {}
+        self._stored: dict[VenueKey, bytes] = {}
+        """Engines of a snapshot that do not stand yet, because their plans were not in memory."""
+        self._batch = _Batch()
+
+    # --- the shard's handler ------------------------------------------------------------------------------------------------------
+
+    def restore(self, state: bytes | None) -> None:
+        self.due, self._engines = {}, {}
+        tenants = _unpack(state) if state else {}
+        stored = {(TenantId(tenant), VenueId(venue)): raw for tenant, venues in tenants.items() for venue, raw in venues.items()}
+        self._stored = stored
+
+    def prepare(self, entries: Sequence[LogEntry], replaying: bool) -> Prepared[None]:
+        """Feeds each venue its entries. Raises AdmittedError on bytes that are none, PlanMissing while a plan is not in memory."""
+        for venue in list(self._stored):
+            self._stand(venue)
+        self._replaying = replaying
+        batch = self._batch = _Batch(held_before=self._waiting())
+        by_venue: dict[VenueKey, list[Admitted]] = {}
+        for entry in entries:
+            admitted = decode(entry.payload)
+            batch.rows += admitted.header.rows
+            by_venue.setdefault((admitted.header.tenant, admitted.header.venue), []).append(admitted)
+        for venue, of_venue in by_venue.items():
+            self._feed(venue, of_venue, batch)
+        if replaying:  # nobody will call `committed`, and yet time must go on from here in venues that stay silent
+            for venue in batch.venues:
+                self._note_due(venue, NEVER_MS)
+        events, visits = sorted(batch.events, key=_at_ms), tuple(batch.visits)
+
+        def effects(conn: Connection) -> None:
+            queries.add_zone_events(conn, events)
+            queries.add_visits(conn, visits)
+
+        return Prepared(effects, [Entry(ZONE_EVENTS, event.shopper, _encode(event)) for event in events])
+
+    def state(self) -> bytes:
+        tenants: dict[str, dict[str, bytes]] = {}
+        for (tenant, venue), raw in (*self._stored.items(), *((key, engine.state()) for key, engine in self._engines.items())):
+            tenants.setdefault(tenant, {})[venue] = raw
+        return _pack(tenants)
+
+    def committed(self, result: None) -> None:  # noqa: ARG002 # the shard's protocol hands the effects' answer over; ours have none
+        """Counts, and notes when each venue needs to hear of time again."""
+        self._count(self._batch)
+        for venue in self._batch.venues:
+            self._note_due(venue, self._workshop.clock.now_ms())
+
+    # --- engines ------------------------------------------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """Stands up the engines of a snapshot whose plans are in memory by now, so that time goes on in venues that are silent."""
+        for venue in list(self._stored):
+            with contextlib.suppress(PlanMissing):  # asked for by this, and here the next time
+                self._stand(venue)
+
+    def _stand(self, venue: VenueKey) -> None:
+        state = self._stored[venue]
+        plan = self._workshop.places.version(venue[0], PlanVersionId(Engine.plan_version_of(state)))
+        engine = self._new(plan)
+        engine.restore(state)
+        self._engines[venue] = engine
+        del self._stored[venue]
+        self._note_due(venue, NEVER_MS)
+
+    def _new(self, plan: Plan) -> Engine:
+        return Engine(plan, self._workshop.settings, self._workshop.calibration, self._observed if self._workshop.observe else None)
+
+    def _feed(self, venue: VenueKey, entries: list[Admitted], batch: _Batch) -> None:
+        """The venue's entries, in runs of one plan version. A tick without an engine speaks to nobody."""
+        engine = self._engines.get(venue)
+        run: list[Admitted] = []
+        for entry in entries:
+            version = entry.header.plan_version
+            if version is not None and (engine is None or version != engine.plan.version):
+                plan = self._workshop.places.version(venue[0], version)
+                if engine is None:
+                    engine = self._engines[venue] = self._new(plan)
+                else:
+                    batch.take(engine.feed(run))
+                    batch.take(engine.replan(plan))
+                    run = []
+            run.append(entry)
+        if engine is not None:
+            batch.take(engine.feed(run))
+            batch.venues.append(venue)
+
+    def _observed(self, observed: Observed) -> None:
+        """What is replayed was shown before."""
+        if self._workshop.observe is not None and not self._replaying:
+            self._workshop.observe(observed)
+
+    # --- counting -----------------------------------------------------------------------------------------------------------------
+
+    def _waiting(self) -> int:
+        return sum(engine.waiting() for engine in self._engines.values())
+
+    def _note_due(self, venue: VenueKey, last_ms: int) -> None:
+        self.due.pop(venue, None)
+        due_ms = self._engines[venue].due_ms()
+        if due_ms is not None:
+            self.due[venue] = Due(due_ms, last_ms)
+
+    def _count(self, batch: _Batch) -> None:
+        locate = self._workshop.hops.hop("locate", "sightings")
+        counted, waiting = self._workshop.held.get(self._shard, 0), self._waiting()
+        locate.take(batch.rows + batch.held_before - counted)  # a shard taken over brings rows along
+        locate.give(batch.used)
+        locate.held += waiting - counted
+        self._workshop.held[self._shard] = waiting
+        for code, count in batch.refused.items():
+            locate.refuse(code, count)
+        for name, unit, count in (("presence", "fixes", batch.fixes), ("zone_events", "zone events", len(batch.events))):
+            hop = self._workshop.hops.hop(name, unit)
+            hop.take(count)
+            hop.give(count)
+
+
+# --- columns to rows -----------------------------------------------------------------------------------------------------------------
+
+
+def zone_events(outcome: Outcome) -> list[ZoneEvent]:
+    """What happened, as the messages that leave this package: ids made of what happened, so a repeat is the same event."""
+    tenant, venue = outcome.plan.venue.tenant, outcome.plan.venue.id
+    events = []
+    for row in zip(*(column.tolist() for column in outcome.happened), strict=True):
+        kind_at, track, shopper, zone_at, dwell_s, at_ms, stay_start_ms, visit_start_ms, probability, uncertain = row
+        zone, kind = outcome.zones[zone_at], KINDS[kind_at]
+        events.append(
+            ZoneEvent(
+                id=ZoneEventId(stable_id(tenant, track, zone.id, kind, dwell_s, stay_start_ms)),
+                tenant=tenant,
+                venue=venue,
+                level=zone.level,
+                zone=zone.id,
+                zone_kind=zone.kind,
+                kind=kind,
+                dwell_s=dwell_s,
+                shopper=Pseudonym(shopper.decode()),
+                track=Track(track),
+                visit=visit_id(tenant, track, venue, visit_start_ms),
+                at_ms=at_ms,
+                stay_start_ms=stay_start_ms,
+                decided_ms=outcome.decided_ms,
+                probability=probability,
+                plan_version=outcome.plan.version,
+                uncertain=uncertain,
+            )
+        )
+    return events
+
+
+def visits(outcome: Outcome) -> list[Visit]:
+    """Visits that began or ended."""
+    tenant, venue = outcome.plan.venue.tenant, outcome.plan.venue.id
+    return [
+        Visit(
+            id=visit_id(tenant, track, venue, start_ms),
+            tenant=tenant,
+            venue=venue,
+            shopper=Pseudonym(shopper.decode()),
+            track=Track(track),
+            start_ms=start_ms,
+            end_ms=None if end_ms == NEVER_MS else end_ms,
+        )
+        for track, shopper, start_ms, end_ms in zip(*(column.tolist() for column in outcome.visits), strict=True)
+    ]
+
+
+def visit_id(tenant: TenantId, track: int, venue: VenueId, start_ms: int) -> VisitId:
+    """The same for the same visit in every process."""
+    return VisitId(stable_id(tenant, track, venue, start_ms))
+
+
+def _at_ms(event: ZoneEvent) -> int:
+    return event.at_ms

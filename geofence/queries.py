@@ -1,0 +1,108 @@
+"""What happened in zones, and visits, in the database: the only SQL of this package.
+
+Everything is written under an id made of what happened, so writing it again changes nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection, Row, Select, bindparam, delete, select, update
+
+from geofence.tables import VisitRow, ZoneEventRow
+from groundwork.contracts.ids import LevelId, PlanVersionId, Pseudonym, TenantId, Track, VenueId, VisitId, ZoneEventId, ZoneId
+from groundwork.contracts.visit import Visit
+from groundwork.contracts.zone_event import ZoneEvent
+from groundwork.plumbing.db import insert_all_once
+
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+AnySelect: TypeAlias = Select[*tuple[Any, ...]]
+
+_END_VISIT = (
+    update(VisitRow).where(VisitRow.tenant == bindparam("b_tenant"), VisitRow.id == bindparam("b_id")).values(end_ms=bindparam("b_end_ms"))
+)
+_EVENT_COLUMNS = tuple(column.name for column in ZoneEventRow.__table__.columns)
+
+
+def add_zone_events(conn: Connection, events: Sequence[ZoneEvent]) -> None:
+    """Keeps the events that are not kept yet."""
+    insert_all_once(conn, ZoneEventRow, [{name: _value(event, name) for name in _EVENT_COLUMNS} for event in events])
+
+
+def add_visits(conn: Connection, visits: Sequence[Visit]) -> None:
+    """Keeps visits that began, and the ends of those that ended; an end, once known, stays."""
+    insert_all_once(conn, VisitRow, [_of_visit(visit) for visit in visits if visit.end_ms is None])
+    for visit in visits:
+        if visit.end_ms is not None:
+            ended = conn.execute(_END_VISIT, {"b_tenant": visit.tenant, "b_id": visit.id, "b_end_ms": visit.end_ms})
+            if ended.rowcount == 0:
+                insert_all_once(conn, VisitRow, [_of_visit(visit)])
+
+
+def zone_events(conn: Connection, tenant: TenantId, venue: VenueId, *, after_ms: int = -1, limit: int = 1_000_000) -> list[ZoneEvent]:
+    """The venue's events later than `after_ms`, by time, then device, then id."""
+    row = ZoneEventRow
+    wanted = select(row.__table__).where(row.tenant == tenant, row.venue == venue, row.at_ms > after_ms)
+    return [_event(found) for found in conn.execute(wanted.order_by(row.at_ms, row.track, row.id).limit(limit))]
+
+
+def zone_event(conn: Connection, tenant: TenantId, event: ZoneEventId) -> ZoneEvent | None:
+    """The event, or None."""
+    found = conn.execute(select(ZoneEventRow.__table__).where(ZoneEventRow.tenant == tenant, ZoneEventRow.id == event)).one_or_none()
+    return _event(found) if found else None
+
+
+def visits(conn: Connection, tenant: TenantId, venue: VenueId) -> list[Visit]:
+    """The venue's visits, by start, then device."""
+    row = VisitRow
+    wanted = select(row.__table__).where(row.tenant == tenant, row.venue == venue)
+    return [_visit(found) for found in conn.execute(wanted.order_by(row.start_ms, row.track))]
+
+
+def erase(conn: Connection, tenant: TenantId, shopper: Pseudonym) -> int:
+    """Removes everything kept of the shopper; returns how many rows that were."""
+    tables = (ZoneEventRow, VisitRow)
+    return sum(conn.execute(delete(row).where(row.tenant == tenant, row.shopper == shopper)).rowcount for row in tables)
+
+
+def _of_visit(visit: Visit) -> dict[str, object]:
+    row = {"tenant": visit.tenant, "id": visit.id, "venue": visit.venue, "shopper": visit.shopper, "track": str(visit.track)}
+    return {**row, "start_ms": visit.start_ms, "end_ms": visit.end_ms}
+
+
+def _value(event: ZoneEvent, name: str) -> object:
+    return str(event.track) if name == "track" else getattr(event, name)
+
+
+def _event(row: AnyRow) -> ZoneEvent:
+    return ZoneEvent(
+        id=ZoneEventId(row.id),
+        tenant=TenantId(row.tenant),
+        venue=VenueId(row.venue),
+        level=LevelId(row.level),
+        zone=ZoneId(row.zone),
+        zone_kind=row.zone_kind,
+        kind=row.kind,
+        dwell_s=row.dwell_s,
+        shopper=Pseudonym(row.shopper),
+        track=Track(int(row.track)),
+        visit=VisitId(row.visit),
+        at_ms=row.at_ms,
+        stay_start_ms=row.stay_start_ms,
+        decided_ms=row.decided_ms,
+        probability=row.probability,
+        plan_version=PlanVersionId(row.plan_version),
+        late=row.late,
+        uncertain=row.uncertain,
+    )
+
+
+def _visit(row: AnyRow) -> Visit:
+    return Visit(
+        id=VisitId(row.id),
+        tenant=TenantId(row.tenant),
+        venue=VenueId(row.venue),
+        shopper=Pseudonym(row.shopper),
+        track=Track(int(row.track)),
+        start_ms=row.start_ms,
+        end_ms=row.end_ms,
+    )
