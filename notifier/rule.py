@@ -1,0 +1,33 @@
+"""A rule: one condition of a campaign, true or false for a context.
+
+Pure. Each condition is one file in `rules/`; what they all see stands here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Protocol
+
+from groundwork.contracts.ids import VenueId, ZoneId
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a rule may know about a zone event. Event time only: the same event gives the same answer on every day."""
+
+    venue: VenueId
+    zone: ZoneId
+    zone_kind: str
+    kind: str
+    """`enter`, `dwell` or `exit`."""
+    dwell_s: int
+    """For `dwell`: which dwell time was reached; 0 otherwise."""
+    local: datetime
+    """When it happened, in the venue's own time zone."""
+
+
+class Rule(Protocol):
+    """A condition; `no` is the reason code when it does not hold."""
+
+    no: ClassVar[str]
+
+    def holds(self, context: Context) -> bool: ...
