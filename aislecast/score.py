@@ -1,0 +1,126 @@
+"""Scoring: predicted places and zones against a recording's truth, in one way for every method.
+
+For each truth row the newest prediction of its session counts that is not later and not older than `max_age_s`; else the row is unanswered.
+Errors are in metres over answered rows; the zone share counts unanswered rows as wrong. A false switch is a change of the predicted zone
+between consecutive truth rows less than a minute apart whose true zone did not change, per hour of truth. Truth rows before t_s 0 (scans
+that heard nothing) are left out. Quantiles interpolate linearly. These are the figures of the recordings' own script, without pandas.
+"""
+
+import fnmatch
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aislecast.twin.columns import Columns, Floats, Ints, read_columns
+
+STEADY_S = 60.0
+"""Truth rows further apart say nothing about a switch between them."""
+_NOWHERE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Truth or predictions; columns of one length, in any order. Empty zone = none; x and y NaN, or columns of NaN, where unknown."""
+
+    session: tuple[str, ...]
+    t_s: Floats
+    x_m: Floats
+    y_m: Floats
+    zone: tuple[str, ...]
+    places: bool = True
+    """False where x and y were not given at all; then no error is reported."""
+    zones: bool = True
+    """False where zones were not given at all."""
+
+
+def read_rows(path: Path, sessions: str = "*") -> Rows:
+    """A truth or predictions file (CSV, may be gzipped), only the sessions whose name matches. Raises RecordingError."""
+    columns = read_columns(path, ("session", "t_s"), ("x_m", "y_m", "zone"))
+    keep = np.array([fnmatch.fnmatch(name, sessions) for name in columns.texts["session"]], dtype=np.bool_)
+    names = [name for name, kept in zip(columns.texts["session"], keep, strict=True) if kept]
+    zones = [zone for zone, kept in zip(_zones(columns), keep, strict=True) if kept]
+    t_s, x_m, y_m = columns.numbers("t_s")[keep], columns.numbers_or_nan("x_m")[keep], columns.numbers_or_nan("y_m")[keep]
+    return Rows(tuple(names), t_s, x_m, y_m, tuple(zones), columns.has("x_m") and columns.has("y_m"), columns.has("zone"))
+
+
+def score(truth: Rows, predictions: Rows, max_age_s: float = 10.0) -> dict[str, object]:
+    """The figures: `rows, answered_share`, then `error_m {median, p75, p95, mean}` and `zone_share, false_switches_per_hour` where the
+    predictions have places or zones. None stands for what nothing can be said of: no answered row, no time between truth rows."""
+    counted = truth.t_s >= 0
+    answer = _newest(truth, predictions, max_age_s)[counted]
+    answered = answer != _NOWHERE
+    figures: dict[str, object] = {"rows": int(counted.sum()), "answered_share": _rounded(answered.mean(), 4) if counted.any() else None}
+    if truth.places and predictions.places:
+        x_m, y_m = truth.x_m[counted][answered], truth.y_m[counted][answered]
+        found = answer[answered]
+        figures["error_m"] = _errors(np.hypot(x_m - predictions.x_m[found], y_m - predictions.y_m[found]))
+    if predictions.zones:
+        names = {zone: number for number, zone in enumerate(dict.fromkeys((*truth.zone, *predictions.zone)))}
+        true = _numbered(truth.zone, names)[counted]
+        said = np.where(answered, np.append(_numbered(predictions.zone, names), _NOWHERE)[answer], _NOWHERE)
+        figures["zone_share"] = _rounded(((true == said) & (said != _NOWHERE)).mean(), 4) if counted.any() else None
+        figures["false_switches_per_hour"] = _switches_per_hour(_by_session(truth, counted), truth.t_s[counted], true, said)
+    return figures
+
+
+def _zones(columns: Columns) -> tuple[str, ...]:
+    return columns.texts.get("zone", ("",) * columns.rows)
+
+
+def _numbered(zones: tuple[str, ...], names: dict[str, int]) -> Ints:
+    """Zones as numbers; `_NOWHERE` for none."""
+    return np.array([names[zone] if zone else _NOWHERE for zone in zones], dtype=np.int64)
+
+
+def _sessions(*columns: tuple[str, ...]) -> list[Ints]:
+    """Columns of session names as numbers, the same name the same number in each."""
+    names: dict[str, int] = {}
+    return [np.array([names.setdefault(name, len(names)) for name in column], dtype=np.int64) for column in columns]
+
+
+def _newest(truth: Rows, predictions: Rows, max_age_s: float) -> Ints:
+    """For each truth row which prediction counts, `_NOWHERE` where none does. Of equally new ones the last counts."""
+    answer = np.full(len(truth.t_s), _NOWHERE, dtype=np.int64)
+    of_truth, of_predictions = _sessions(truth.session, predictions.session)
+    for session in np.unique(of_truth):
+        rows, candidates = np.flatnonzero(of_truth == session), np.flatnonzero(of_predictions == session)
+        candidates = candidates[np.argsort(predictions.t_s[candidates], kind="stable")]
+        place = np.searchsorted(predictions.t_s[candidates], truth.t_s[rows], side="right") - 1
+        rows, found = rows[place >= 0], candidates[place[place >= 0]]
+        fresh = truth.t_s[rows] - predictions.t_s[found] <= max_age_s
+        answer[rows[fresh]] = found[fresh]
+    return answer
+
+
+def _errors(error_m: Floats) -> dict[str, float | None]:
+    known = error_m[~np.isnan(error_m)]
+    if not len(known):
+        return dict.fromkeys(("median", "p75", "p95", "mean"))
+    median, p75, p95 = np.quantile(known, (0.5, 0.75, 0.95))
+    return {name: _rounded(value, 3) for name, value in (("median", median), ("p75", p75), ("p95", p95), ("mean", known.mean()))}
+
+
+def _by_session(truth: Rows, counted: NDArray[np.bool_]) -> Iterator[Ints]:
+    """The counted rows of each session, in order of time."""
+    session, t_s = _sessions(truth.session)[0][counted], truth.t_s[counted]
+    for number in np.unique(session):
+        rows = np.flatnonzero(session == number)
+        yield rows[np.argsort(t_s[rows], kind="stable")]
+
+
+def _switches_per_hour(sessions: Iterator[Ints], t_s: Floats, true: Ints, said: Ints) -> float | None:
+    switches, hours = 0, 0.0
+    for rows in sessions:
+        before, after = rows[:-1], rows[1:]
+        steady = (true[before] == true[after]) & (true[after] != _NOWHERE) & (t_s[after] - t_s[before] < STEADY_S)
+        switched = (said[before] != said[after]) & (said[before] != _NOWHERE) & (said[after] != _NOWHERE)
+        switches += int((steady & switched).sum())
+        hours += float(t_s[rows[-1]] - t_s[rows[0]]) / 3600
+    return round(switches / hours, 2) if hours else None
+
+
+def _rounded(value: float, digits: int) -> float:
+    return round(float(value), digits)
