@@ -1,0 +1,43 @@
+"""Every package's settings, read together: environment over `aislecast.toml` in the data folder over defaults."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+
+from geofence.settings import Settings as GeofenceSettings
+from groundwork.people.settings import Settings as PeopleSettings
+from groundwork.plumbing.settings import check_sections, load
+from notifier.settings import Settings as NotifierSettings
+
+FILE: Final = "aislecast.toml"
+"""The settings file's name in the data folder."""
+
+SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {
+    "geofence": GeofenceSettings,
+    "notifier": NotifierSettings,
+    "people": PeopleSettings,
+}
+"""The sections of the file, each with the type that says what may stand in it."""
+
+
+class Configuration(NamedTuple):
+    """What the server was told."""
+
+    geofence: GeofenceSettings = GeofenceSettings()
+    notifier: NotifierSettings = NotifierSettings()
+    people: PeopleSettings = PeopleSettings()
+
+
+def configuration(environment: Mapping[str, str], file: Path | None) -> Configuration:
+    """The settings; `file` may be missing. Raises SettingError naming the key, its value, where it stands and what was expected."""
+    if file is not None and not file.exists():
+        file = None
+    if file is not None:
+        check_sections(file, SECTIONS)
+    return Configuration(
+        geofence=load(GeofenceSettings, "geofence", environment, file),
+        notifier=load(NotifierSettings, "notifier", environment, file),
+        people=load(PeopleSettings, "people", environment, file),
+    )

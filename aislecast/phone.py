@@ -1,0 +1,136 @@
+"""The reference phone, as far as the server can tell: condenses the fixed beacons it hears, reports them, and reads its offers.
+
+Used by the demo, by replays of recordings in which phones range beacons, and by tests; talks HTTP only. A report that got no answer is
+sent again byte for byte, under the same batch number, until it is answered.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import aiohttp
+import msgspec
+
+from beacon_gateway.condense import Condenser
+from groundwork.contracts.ids import BeaconKey, BootId, GatewayId, TenantId, VenueId
+from groundwork.contracts.ranging import RangingColumns, RangingReport
+from groundwork.plumbing.hops import Hops
+from notifier.inbox import FeedEntry, FeedPage
+
+_SELF: Final = GatewayId("phone")
+"""A phone is its own only radio; the name never leaves it."""
+_page = msgspec.json.Decoder(FeedPage)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where a phone reports to, and as whom."""
+
+    server: str
+    token: str
+    tenant: TenantId
+    venue: VenueId
+    boot: BootId
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A sealed report: its bytes, and how many adverts it stands for."""
+
+    body: bytes
+    adverts: int
+
+
+@dataclass(slots=True)
+class Phone:
+    """One phone: `hear` what its radio hears, `advance` time, `report` what is sealed, `offers` what has come."""
+
+    account: Account
+    http: aiohttp.ClientSession
+    hops: Hops
+    window_ms: int = 500
+    _batch: int = 0
+    _after: int = 0
+    _waiting: list[_Waiting] = field(default_factory=list)
+    _condenser: Condenser = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._condenser = Condenser(self.window_ms)
+
+    def hear(self, beacon: BeaconKey, at_ms: int, rssi_dbm: float) -> None:
+        """Takes one advert of a fixed beacon."""
+        hop = self.hops.hop("phone", "adverts")
+        hop.take()
+        reason = self._condenser.add(_SELF, beacon, at_ms, rssi_dbm)
+        if reason:
+            hop.refuse(reason)
+        else:
+            hop.held += 1
+
+    def advance(self, now_ms: int) -> None:
+        """Closes the windows that have ended and seals what they heard."""
+        closed = self._condenser.advance(now_ms)
+        if closed is None or not len(closed.columns):
+            return
+        columns = closed.columns
+        beacons = sorted(set(columns.beacon))
+        index = {beacon: number for number, beacon in enumerate(beacons)}
+        self._batch += 1
+        report = RangingReport(
+            tenant=self.account.tenant,
+            venue=self.account.venue,
+            boot=self.account.boot,
+            batch=self._batch,
+            sent_ms=now_ms,
+            covered_until_ms=closed.until_ms,
+            beacons=beacons,
+            columns=RangingColumns(
+                beacon=[index[beacon] for beacon in columns.beacon],
+                window_start_ms=columns.window_start_ms,
+                window_ms=[self.window_ms] * len(columns),
+                adverts=columns.adverts,
+                rssi_median_dbm=columns.rssi_median_dbm,
+            ),
+        )
+        self._waiting.append(_Waiting(msgspec.json.encode(report), sum(columns.adverts)))
+
+    async def report(self) -> bool:
+        """Sends what is sealed, oldest first; False as soon as one gets no answer, to be tried again later.
+
+        A report that is refused for good (a withdrawn consent, say) is dropped and counted by its status.
+        """
+        hop = self.hops.hop("phone", "adverts")
+        headers = {**self.account.headers, "Content-Type": "application/json"}
+        while self._waiting:
+            first = self._waiting[0]
+            try:
+                async with self.http.post(f"{self.account.server}/v1/ranging", data=first.body, headers=headers) as answer:
+                    status = answer.status
+                    await answer.read()
+            except (aiohttp.ClientError, TimeoutError):
+                return False
+            if status >= 500 or status == 429:
+                return False
+            self._waiting.pop(0)
+            hop.held -= first.adverts
+            if status < 300:
+                hop.give(first.adverts)
+            else:
+                hop.refuse(f"http_{status}", first.adverts)
+        return True
+
+    async def offers(self) -> list[FeedEntry]:
+        """The feed's entries since the last call; none where the server cannot be reached."""
+        headers = {**self.account.headers, "Accept": "application/json"}
+        try:
+            async with self.http.get(f"{self.account.server}/v1/feed", params={"after": str(self._after)}, headers=headers) as answer:
+                if answer.status != 200:
+                    return []
+                page = _page.decode(await answer.read())
+        except (aiohttp.ClientError, TimeoutError):
+            return []
+        self._after = page.last
+        return page.entries

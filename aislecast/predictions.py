@@ -1,0 +1,73 @@
+"""Predictions: every fix of a replay with the zone presence held, as columns, as a CSV file, and scored against the truth."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from aislecast.score import Rows
+from aislecast.twin.columns import Floats
+from geofence.outcome import Observed
+from groundwork.contracts.ids import Track
+
+COLUMNS: Final = ("session", "t_s", "device_id", "x_m", "y_m", "level", "zone", "zone_raw", "probability")
+
+
+def walk_of(session: str, device: str) -> str:
+    """One device's walk in one session, as the scorer's key: scored together, devices would answer for one another."""
+    return f"{session}\n{device}"
+
+
+class Prediction(NamedTuple):
+    """One fix. Zones are ids, empty for none; `zone` after hysteresis, `zone_raw` the most probable one of this fix alone."""
+
+    session: int
+    at_ms: int
+    track: int
+    x_m: float
+    y_m: float
+    level: str
+    zone: str
+    zone_raw: str
+    probability: float
+
+
+@dataclass(slots=True)
+class Predictions:
+    """Collects what an engine observes; `session` is set by whoever plays the recording."""
+
+    session: int = 0
+    rows: list[Prediction] = field(default_factory=list)
+
+    def observe(self, seen: Observed) -> None:
+        """An Observer of the geofence."""
+        zones, levels = (*seen.zones, ""), seen.levels
+        columns = (seen.at_ms, seen.track, seen.x_m, seen.y_m, seen.level, seen.zone, seen.zone_raw, seen.probability)
+        for at_ms, track, x_m, y_m, level, held, raw, probability in zip(*(column.tolist() for column in columns), strict=True):
+            row = Prediction(self.session, at_ms, track, x_m, y_m, levels[level], zones[held], zones[raw], probability)
+            self.rows.append(row)
+
+    def write(self, path: Path, sessions: Sequence[str], starts_ms: Sequence[int], devices: dict[Track, str]) -> None:
+        """Writes the CSV that the scorer reads; times are seconds since the session's start."""
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            for row in self.rows:
+                t_s = (row.at_ms - starts_ms[row.session]) / 1000
+                numbers = (f"{row.x_m:.3f}", f"{row.y_m:.3f}", row.level, row.zone, row.zone_raw, f"{row.probability:.4f}")
+                writer.writerow((sessions[row.session], f"{t_s:.3f}", devices[Track(row.track)], *numbers))
+
+    def as_rows(self, sessions: Sequence[str], starts_ms: Sequence[int], devices: dict[Track, str]) -> Rows:
+        """The predictions as the scorer takes them: each device of a session by itself."""
+        columns = tuple(zip(*self.rows, strict=True)) or ((),) * len(Prediction._fields)
+        by_name = dict(zip(Prediction._fields, columns, strict=True))
+        starts = np.asarray(starts_ms, np.int64)[np.asarray(by_name["session"], np.int64)]
+        t_s = np.round((np.asarray(by_name["at_ms"], np.int64) - starts) / 1000, 3)
+        walks = zip(by_name["session"], by_name["track"], strict=True)
+        names = tuple(walk_of(sessions[session], devices[Track(track)]) for session, track in walks)
+        x_m: Floats = np.asarray(by_name["x_m"], np.float64).round(3)
+        y_m: Floats = np.asarray(by_name["y_m"], np.float64).round(3)
+        return Rows(names, t_s, x_m, y_m, tuple(by_name["zone"]))

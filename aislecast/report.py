@@ -1,0 +1,127 @@
+"""What a replay has to tell: counts, the score where the truth is known, and hops that must reconcile; as JSON or as a table."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from aislecast.predictions import walk_of
+from aislecast.score import Rows, score
+from aislecast.steps import in_order, step_name
+from aislecast.twin.recording import Recording
+from aislecast.words import Voice
+from groundwork.plumbing.hops import Hop, Hops
+from groundwork.plumbing.reasons import Words
+
+FIGURES = {
+    "recording": Words("recording", "التسجيل"),
+    "part": Words("part", "الجزء"),
+    "sessions": Words("sessions", "الجلسات"),
+    "adverts": Words("adverts heard", "الإعلانات المسموعة"),
+    "sightings": Words("sightings sent", "الأرصاد المرسلة"),
+    "fixes": Words("fixes", "تحديدات الموضع"),
+    "zone_events": Words("zone events", "أحداث المناطق"),
+    "decisions": Words("decisions", "القرارات"),
+    "pushes": Words("pushes", "الإشعارات"),
+    "redemptions": Words("redemptions", "القسائم المصروفة"),
+    "rows": Words("truth rows", "صفوف الحقيقة"),
+    "answered_share": Words("share answered", "نسبة ما أجيب عنه"),
+    "error_m median": Words("error, median (m)", "الخطأ، الوسيط (م)"),
+    "error_m p75": Words("error, 75 % (m)", "الخطأ، 75 % (م)"),
+    "error_m p95": Words("error, 95 % (m)", "الخطأ، 95 % (م)"),
+    "error_m mean": Words("error, mean (m)", "الخطأ، المتوسط (م)"),
+    "zone_share": Words("share in the right zone", "نسبة المنطقة الصحيحة"),
+    "false_switches_per_hour": Words("false zone switches an hour", "تبديلات المنطقة الخاطئة في الساعة"),
+    "seconds": Words("seconds taken", "الثواني المستغرقة"),
+}
+"""What each figure of a replay is called on a terminal; the keys are those of the JSON."""
+UNITS = {
+    "adverts": Words("adverts", "إعلانات"),
+    "sightings": Words("sightings", "أرصاد"),
+    "fixes": Words("fixes", "تحديدات"),
+    "zone events": Words("zone events", "أحداث مناطق"),
+    "decisions": Words("decisions", "قرارات"),
+    "pushes": Words("pushes", "إشعارات"),
+    "requests": Words("requests", "طلبات"),
+}
+_FIGURE = Words("figure", "القيمة")
+_STEP = Words("step", "المرحلة")
+_UNIT = Words("unit", "الوحدة")
+_IN = Words("in", "الداخل")
+_OUT = Words("out", "الخارج")
+_HELD = Words("held", "المنتظر")
+_REFUSED = Words("refused, by reason", "المرفوض بحسب السبب")
+_NAME = Words("what", "المقدار")
+
+
+def counts(hops: Hops) -> list[dict[str, Any]]:
+    """Each hop as JSON holds it, in the order of the flow; `missing` is 0 where everything is accounted for."""
+    return [_count(hop) for hop in in_order(hops)]
+
+
+def _count(hop: Hop) -> dict[str, Any]:
+    refused = {code: hop.refused[code] for code in sorted(hop.refused) if hop.refused[code]}
+    told = {"hop": hop.name, "unit": hop.unit, "in": hop.in_, "out": hop.out, "held": hop.held, "refused": refused}
+    return {**told, "missing": hop.missing()}
+
+
+def truth_rows(recording: Recording) -> Rows:
+    """The recording's truth as the scorer takes it: each device of a session is scored by itself."""
+    truth, names = recording.truth, (*recording.zone_names, "")
+    walks = zip(truth.session.tolist(), truth.device.tolist(), strict=True)
+    sessions = tuple(walk_of(recording.sessions[session], recording.carried[device]) for session, device in walks)
+    zones = tuple(names[zone] for zone in truth.zone.tolist())
+    places = bool(np.isfinite(truth.x_m).any())
+    return Rows(sessions, truth.t_ms / 1000, truth.x_m, truth.y_m, zones, places=places)
+
+
+def scored(recording: Recording, predicted: Rows) -> dict[str, object]:
+    """The score, and nothing where the recording has no truth."""
+    truth = truth_rows(recording)
+    return score(truth, predicted) if truth.session else {}
+
+
+def as_json(figures: Mapping[str, Any]) -> str:
+    """One object on one line."""
+    return msgspec.json.encode(figures).decode() + "\n"
+
+
+def as_text(figures: Mapping[str, Any], voice: Voice, width: int = 110) -> str:
+    """The figures as two tables in the operator's language."""
+    console = Console(width=width, no_color=True, force_terminal=False)
+    with console.capture() as captured:
+        console.print(_figures(figures, voice))
+        console.print(_hops(figures["hops"], voice))
+    return captured.get()
+
+
+def _figures(figures: Mapping[str, Any], voice: Voice) -> Table:
+    table = _table(voice, (_NAME, _FIGURE), numbers=1)
+    for name, value in figures.items():
+        if name == "hops":
+            continue
+        if isinstance(value, dict):
+            for part, number in value.items():
+                table.add_row(voice.say(FIGURES[f"{name} {part}"]), str(number))
+        else:
+            table.add_row(voice.say(FIGURES[name]), f"{value:,}" if isinstance(value, int) else str(value))
+    return table
+
+
+def _hops(hops: Sequence[Mapping[str, Any]], voice: Voice) -> Table:
+    table = _table(voice, (_STEP, _UNIT, _IN, _OUT, _HELD, _REFUSED), numbers=3, first=2)
+    for hop in hops:
+        refused = ", ".join(f"{code} {count:,}" for code, count in hop["refused"].items())
+        name, unit = step_name(hop["hop"], voice), voice.say(UNITS[hop["unit"]])
+        table.add_row(name, unit, f"{hop['in']:,}", f"{hop['out']:,}", f"{hop['held']:,}", refused)
+    return table
+
+
+def _table(voice: Voice, headings: Sequence[Words], numbers: int, first: int = 1) -> Table:
+    table = Table()
+    for at, heading in enumerate(headings):
+        table.add_column(voice.say(heading), justify="right" if first <= at < first + numbers else "left")
+    return table

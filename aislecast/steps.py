@@ -1,0 +1,35 @@
+"""The steps of the flow as an operator knows them: in which order they come, and what each is called in both languages."""
+
+from typing import Final
+
+from aislecast.words import Voice
+from groundwork.plumbing.hops import Hop, Hops
+from groundwork.plumbing.reasons import Words
+
+STEPS: Final = {
+    "gateway.gate": Words("gateway: gate", "البوابة: السماح"),
+    "gateway.condense": Words("gateway: condense", "البوابة: التكثيف"),
+    "gateway.spool": Words("gateway: spool", "البوابة: المخزن"),
+    "phone": Words("phone: condense", "الهاتف: التكثيف"),
+    "ingest": Words("ingest", "الاستقبال"),
+    "locate": Words("locate", "تحديد الموضع"),
+    "presence": Words("presence", "الحضور"),
+    "zone_events": Words("zone events", "أحداث المناطق"),
+    "decide": Words("decide", "القرار"),
+    "grant": Words("grant", "المنح"),
+    "outbox": Words("outbox", "صندوق الصادر"),
+    "redeem": Words("redeem", "صرف القسيمة"),
+    "purchases": Words("purchases", "المشتريات"),
+}
+"""The hops in the order of the flow."""
+
+
+def in_order(hops: Hops) -> list[Hop]:
+    """The hops in the order of the flow; one that nobody has listed comes last."""
+    order = {name: at for at, name in enumerate(STEPS)}
+    return sorted(hops.all(), key=lambda hop: order.get(hop.name, len(order)))
+
+
+def step_name(hop: str, voice: Voice) -> str:
+    """What the hop is called; its own name where nobody has listed it."""
+    return voice.say(STEPS[hop]) if hop in STEPS else hop
