@@ -1,0 +1,1 @@
+"""Tests that compare the docs with the code: what is not compared drifts."""
