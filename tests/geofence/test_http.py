@@ -327,3 +327,16 @@ async def test_a_crash_in_silence_is_followed_by_ticks_all_the_same(parts: Parts
     assert [event.kind for event in await second.events()] == ["enter", "dwell", "exit"]
     await second.close()
     await first.close()
+
+
+async def test_a_box_whose_clock_runs_ahead_makes_nobody_late(parts: Parts) -> None:
+    await parts.db.write(add_everything)
+    deployment = await Deployment.start(parts)
+    await deployment.at(12_000)
+    await deployment.send(batch(standing_left(12_000), 72_000))  # claims a minute that has not been
+    await deployment.at(14_000)
+    await deployment.send(batch(standing_left(14_000, from_ms=13_000), 14_000, number=2))
+    await deployment.at(15_000)
+    locate = parts.hops.hop("locate", "sightings")
+    assert (locate.refused["late"], locate.missing()) == (0, 0)
+    await deployment.close()
