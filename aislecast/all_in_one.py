@@ -72,8 +72,8 @@ async def run(options: UpOptions) -> int:
             watch = Watch(db, clock, stage.venue, state, view)
             extras = Extras(watch.observe, metrics=True, ready=lambda: [*life.ready()], send_fence_ms=fence_ms)
             deployment = deploy(parts, settings, coupon_key, extras)
-            life = Lifecycle(deployment.services, parts.bus, db, (deployment.bus.loop(), watch))
-            return await _live(Up(options, folder, voice, secure, deployment, life), stage, url)
+            life = Lifecycle(deployment.services, parts.bus, db, (deployment.bus.loop(),))
+            return await _live(Up(options, folder, voice, secure, deployment, life, watch), stage, url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,7 @@ class Up:
     secure: Tls
     deployment: Deployment
     life: Lifecycle
+    watch: Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ async def _live(up: Up, stage: Stage, url: str) -> int:
         await life.start()
         await life.serve(up.deployment.app, options.host, options.port, up.secure.context, insecure=options.insecure)
         _say(up, url, empty=stage.venue.id == NOWHERE)
+        life.add(up.watch)
         if stage.scene is not None:
             life.add(*await _open_demo(up, stage.scene, url))
         await life.until_stopped()

@@ -93,9 +93,10 @@ class LiveView:
         self._state, self._voice, self._console = state, voice, console
         self._sampled_s = float("-inf")
         self._live = Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
-        self._live.start()
 
     def refresh(self, now_ms: int, monotonic_s: float) -> None:
+        if not self._live.is_started:  # not before there is something to draw: what else is printed would be drawn over
+            self._live.start()
         if monotonic_s - self._sampled_s >= _SAMPLE_S:
             self._state.sample(monotonic_s)
             self._sampled_s = monotonic_s
