@@ -100,6 +100,33 @@ def app_of(life: Lifecycle, log: list[str], asked: asyncio.Event | None = None) 
     return app
 
 
+class Guest(Steps):
+    """Calls the process it runs in, once more as it ends."""
+
+    name = "guest"
+    url = ""
+
+    async def close(self) -> None:
+        async with ClientSession() as session, session.get(self.url) as answer:
+            self.log.append(f"guest was answered {answer.status}")
+
+
+async def test_guests_end_before_the_process_stops_listening(tmp_path: Path) -> None:
+    log: list[str] = []
+    life = await process(tmp_path, log, [Steps(log)])
+    await life.start()
+    host, port = await life.serve(app_of(life, log), "127.0.0.1", 0)
+    guests = [Guest(log), Guest(log)]
+    for guest in guests:
+        guest.url = f"http://{host}:{port}/"
+    life.add(*guests)
+    await life.stop()
+    said = ["request finished", "guest was answered 200"]
+    assert sorted(log[1:5]) == sorted(said * 2)
+    assert log[5] == "loop closed"
+    assert life.failure is None
+
+
 async def test_a_process_stops_in_order_and_finishes_open_requests_first(tmp_path: Path) -> None:
     log: list[str] = []
     life = await process(tmp_path, log, [Steps(log)])
