@@ -124,7 +124,7 @@ async def _open_demo(up: Up, scene: Scene, url: str) -> Sequence[Loop]:
         server = f"http://{host}:{port}"
     write_secret(up.folder.demo_till, f"{scene.till_token}\n{scene.venue}\n".encode())  # for `aislecast till`
     world = open_world(up.deployment.parts, scene, server, up.folder.spool, up.options.language)
-    return (world, *(box.uplink for box in world.boxes.values()))
+    return (world, *world.boxes.values())
 
 
 def _say(up: Up, url: str, *, empty: bool) -> None:

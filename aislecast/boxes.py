@@ -32,7 +32,7 @@ class Hearing:
 
 
 class RunningBox:
-    """One box: `hear` adverts, `advance` time, and what is sealed is sent until it is acknowledged."""
+    """One box: `hear` adverts, `advance` time; as a Loop (see `plumbing/service.py`) it sends what is sealed until it is acknowledged."""
 
     def __init__(self, box: Box, hearing: Hearing, spool: Path, parts: Parts) -> None:
         plan = Plan(
@@ -45,7 +45,8 @@ class RunningBox:
         self._spool = Spool(spool, parts.ids, parts.clock, durable=hearing.durable)
         self._pipeline = Pipeline(plan, self._spool, parts.hops)
         rng = random.Random(box.gateway)
-        self.uplink = Uplink(self._spool, HttpTransport(hearing.server), Signing(box.key, box.key_id), parts.clock, rng, parts.hops)
+        self.name = f"box {box.gateway}"
+        self._uplink = Uplink(self._spool, HttpTransport(hearing.server), Signing(box.key, box.key_id), parts.clock, rng, parts.hops)
 
     def hear(self, adverts: Iterable[Advert]) -> None:
         """Takes adverts in, in any order."""
@@ -54,14 +55,21 @@ class RunningBox:
     def advance(self, now_ms: int) -> None:
         """Closes and seals the windows that have ended by `now_ms`."""
         if now_ms >= self._pipeline.next_close_ms and self._pipeline.advance(now_ms):
-            self.uplink.wake()
+            self._uplink.wake()
 
     async def send(self) -> bool:
         """Sends what is sealed; True when nothing is left unacknowledged."""
-        while await self.uplink.step():
+        while await self.step():
             pass
         return self._spool.held.batches == 0
 
+    async def step(self) -> bool:
+        """Sends the oldest batch; True when that settled its fate."""
+        return await self._uplink.step()
+
+    async def wait(self) -> None:
+        await self._uplink.wait()
+
     async def close(self) -> None:
-        await self.uplink.close()
+        await self._uplink.close()
         self._spool.close()

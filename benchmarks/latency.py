@@ -234,7 +234,7 @@ async def delays(folder: Path, shoppers: list[Shopper], wanted: int) -> Delays:
     await life.start()
     host, port = await life.serve(deployment.app, "127.0.0.1", 0)
     boxes = _boxes(scene, f"http://{host}:{port}", folder, deployment)
-    life.add(*(box.uplink for box in boxes.values()))
+    life.add(*boxes.values())
     placed = [placed for placed in shop().placements if placed.kind == "gateway"]
     stopping = asyncio.Event()
     air = asyncio.create_task(Air(shoppers, boxes, placed, random.Random(SEED)).blow(stopping))

@@ -17,7 +17,7 @@ STEP_S = 0.5
 
 
 def _loops(world: World) -> tuple[Loop, ...]:
-    return (world, *(box.uplink for box in world.boxes.values()))
+    return (world, *world.boxes.values())
 
 
 async def _play(clock: ManualClock, loops: tuple[Loop, ...], seconds: float) -> None:
@@ -47,7 +47,8 @@ async def test_what_was_heard_while_the_server_was_away_arrives_once_it_is_back(
     assert gateways.out > waiting
     assert (gateways.held, gateways.missing(), phone.missing()) == (0, 0, 0)
     assert phone.out > 0
-    await world.close()
+    for guest in _loops(world):
+        await guest.close()
     await server.cleanup()
     for loop in deployment.loops:
         await loop.close()

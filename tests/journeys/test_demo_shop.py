@@ -41,13 +41,12 @@ async def played(parts: Parts, clock: ManualClock, tmp_path: Path) -> AsyncItera
     await deployment.start()
     async with on_loopback(deployment.app) as server:
         world = open_world(parts, scene, server, tmp_path, "en")
-        loops: tuple[Loop, ...] = (world, *(box.uplink for box in world.boxes.values()), *deployment.loops)
+        loops: tuple[Loop, ...] = (world, *world.boxes.values(), *deployment.loops)
         for _ in range(round(MINUTES[parts.db.dialect] * 60 / STEP_S)):
             clock.advance(STEP_S)
             await settle(loops)
         yield Played(parts, world)
-        await world.close()
-        for loop in deployment.loops:
+        for loop in loops:
             await loop.close()
         await deployment.stop()
 
