@@ -1,6 +1,6 @@
 """Writes a revision: what the tables in the code have and the newest revision has not.
 
-    python -m aislecast.migrations new SLUG       adds versions/NNNN_SLUG.py
+    python -m aislecast.migrations new SLUG       adds versions/NNNN_SLUG.py and the folder SLUG
     python -m aislecast.migrations again          writes the newest revision once more (only while no release has it)
 
 Read the result before committing it: a renamed column, for example, shows up as one dropped and one added.
@@ -12,8 +12,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-
-from alembic.script import ScriptDirectory
 
 from aislecast import migrations
 from aislecast.migrations import writer
@@ -35,34 +33,25 @@ def main() -> int:
 
 
 def write_new(slug: str) -> list[Path]:
-    """Adds the next revision. Raises ValueError where `slug` is no name of a file."""
+    """Adds the next revision. Raises ValueError where `slug` is no name of a file, or nothing has changed."""
     if not re.fullmatch(r"[a-z0-9_]{1,40}", slug):
         raise ValueError(f"a slug is lower-case letters, digits and _, got {slug!r}")
-    newest = ScriptDirectory.from_config(migrations.config()).get_current_head()
-    return _write(f"{int(newest or 0) + 1:04}", slug)
+    return _write(f"{int(migrations.head()) + 1:04}", slug)
 
 
 def write_again() -> list[Path]:
-    """Writes the newest revision once more; the old text is put back where that fails."""
-    newest = max(VERSIONS.glob("[0-9]*.py"))
-    revision, _, slug = newest.stem.partition("_")
+    """Writes the newest revision once more. Its old files are overwritten, and stay where that fails."""
+    revision, _, slug = max(VERSIONS.glob("[0-9]*.py")).stem.partition("_")
     if revision == "0001":
-        return _formatted(writer.write_foundation(HERE / "foundation"))
-    text = newest.read_text()
-    newest.unlink()
-    try:
-        return _write(revision, slug)
-    except BaseException:
-        newest.write_text(text)
-        raise
+        raise ValueError("revision 0001 is released: it is not written again")
+    return _write(revision, slug)
 
 
 def _write(revision: str, slug: str) -> list[Path]:
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/scratch.db"
-        migrations.upgrade(url)
-        writer.write_revision(url, revision, slug.replace("_", " ").capitalize())
-    return _formatted([VERSIONS / f"{revision}_{slug}.py"])
+        migrations.upgrade(url, f"{int(revision) - 1:04}")
+        return _formatted(writer.write_revision(url, revision, slug, HERE))
 
 
 def _formatted(paths: list[Path]) -> list[Path]:

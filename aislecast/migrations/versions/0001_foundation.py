@@ -1,8 +1,7 @@
 """Foundation: every table of the first release, package by package; each stands in `aislecast/migrations/foundation/`."""
 
-from alembic import op
-
 from aislecast.migrations.foundation import PACKAGES
+from aislecast.migrations.steps import down, up
 
 revision = "0001"
 down_revision = None
@@ -11,12 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    for package in PACKAGES:
-        for make in package.TABLES:
-            make()
+    up(PACKAGES)
 
 
 def downgrade() -> None:
-    for package in reversed(PACKAGES):
-        for made in reversed(package.TABLES):
-            op.drop_table(made.__name__)
+    down(PACKAGES)
