@@ -1,45 +1,77 @@
 """The access check: who sent a request, and whether that caller may do this. Deny by default; it runs before the handler.
 
-A signed route takes an Ed25519 signature over the request (`signatures.py`), every other one a bearer token. A route without a grant
-is open to anybody, and says so in its own list.
+A signed route takes an Ed25519 signature over the request (`signatures.py`), every other one a bearer token, or the cookie of a
+signed-in browser together with proof that our own page asks (`cookies.py`). A route without a grant is open to anybody, and says so in
+its own list. How often anybody may ask is for `rates.py`.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
-from groundwork.plumbing import problems, signatures
+from groundwork.plumbing import cookies, problems, signatures
 from groundwork.plumbing.auth import Caller, Credentials, token_hash
 from groundwork.plumbing.clock import Clock
-from groundwork.plumbing.http import CALLER, Route, body
+from groundwork.plumbing.http import ADDRESS, CALLER, Route, body
+from groundwork.plumbing.rates import Throttle
 from groundwork.plumbing.reasons import Refusal
 
 TIME_HEADER: Final = "Aislecast-Time"
 """The server's clock in ms, in the answer to a request whose own clock is too far off."""
 _LONGEST_TOKEN: Final = 512
+_BEARER: Final = {"WWW-Authenticate": "Bearer"}
+_FAILED: Final = (problems.SIGNATURE_UNKNOWN_KEY, problems.SIGNATURE_WRONG, problems.TOKEN_UNKNOWN, problems.SIGNED_OUT)
+"""Credentials that were shown and are wrong. A clock that is off is not among them: boxes start in 1970 and then correct themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Checks requests against what `credentials` knows."""
+    """Checks requests against what `credentials` knows, and counts them against the limits."""
 
     credentials: Credentials
     clock: Clock
     skew_ms: int
     """How far the time of a signature may be from ours. It bounds how long a caught request can be sent again."""
+    throttle: Throttle
 
     async def check(self, request: web.Request, route: Route) -> None:
-        """Puts the caller into the request; raises Refusal where there is none or it lacks the route's grant."""
-        if route.signed:
-            who = await self._signer(request)
-        elif route.grant or "Authorization" in request.headers:
-            who = await self._bearer(request)
-        else:
+        """Puts the caller into the request; raises Refusal where there is none, it lacks the route's grant, or it asks too often."""
+        try:
+            who = await self._caller(request, route)
+        except Refusal as refusal:
+            if refusal.reason in _FAILED:
+                self.throttle.failed(request[ADDRESS], route)
+            raise
+        if not route.grant:
+            self.throttle.open(request[ADDRESS], route)
+        if who is None:
             return
+        self.throttle.known(who, route)
         if route.grant and not who.may(route.grant):
             raise Refusal(problems.NOT_GRANTED, grant=route.grant)
         request[CALLER] = who
+
+    async def _caller(self, request: web.Request, route: Route) -> Caller | None:
+        """Who sent the request; None on an open route, where no credential is looked at: a dead one must not keep her from signing in."""
+        if route.signed:
+            return await self._signer(request)
+        if not route.grant:
+            return None
+        if hdrs.AUTHORIZATION in request.headers:
+            return await self._bearer(request)
+        token = cookies.token_of(request)
+        if not token:
+            raise Refusal(problems.TOKEN_MISSING, headers=_BEARER)
+        return await self._signed_in(request, token)
+
+    async def _signed_in(self, request: web.Request, token: str) -> Caller:
+        cookies.check_csrf(request, token)
+        now = self.clock.now_ms()
+        known = await self.credentials.signed_in(token_hash(token), now) if len(token) <= _LONGEST_TOKEN else None
+        if known is None or _has_ended(known, now):
+            raise Refusal(problems.SIGNED_OUT)
+        return known
 
     async def _signer(self, request: web.Request) -> Caller:
         signature = signatures.parse(request.headers.get(signatures.HEADER, ""))
@@ -59,9 +91,13 @@ class Access:
     async def _bearer(self, request: web.Request) -> Caller:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise Refusal(problems.TOKEN_MISSING, headers={"WWW-Authenticate": "Bearer"})
+            raise Refusal(problems.TOKEN_MISSING, headers=_BEARER)
         possible = len(token) <= _LONGEST_TOKEN and token.isascii()
         known = await self.credentials.bearer(token_hash(token.strip())) if possible else None
-        if known is None:
+        if known is None or _has_ended(known, self.clock.now_ms()):
             raise Refusal(problems.TOKEN_UNKNOWN, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
         return known
+
+
+def _has_ended(who: Caller, now_ms: int) -> bool:
+    return who.until_ms is not None and who.until_ms <= now_ms

@@ -5,6 +5,7 @@ Each row's hash covers the row and the hash before it. What a chain cannot show 
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
@@ -12,6 +13,8 @@ import msgspec
 from groundwork.plumbing import queries
 from groundwork.plumbing.db import Connection
 from groundwork.plumbing.queries import Audited
+
+__all__ = ["FIRST", "Act", "Audited", "Fault", "newest", "record", "rows", "verify", "verify_rows"]
 
 FIRST = bytes(32)
 """What stands before the first row."""
@@ -50,10 +53,20 @@ def newest(conn: Connection, tenant: str) -> tuple[int, bytes]:
     return queries.newest_audit(conn, tenant) or (0, FIRST)
 
 
+def rows(conn: Connection, tenant: str, after: int, limit: int) -> list[Audited]:
+    """Up to `limit` rows after number `after`, in their order."""
+    return list(queries.audits(conn, tenant, after, limit))
+
+
 def verify(conn: Connection, tenant: str) -> Fault | None:
     """The first row that was edited, moved or follows a removed one; None when the chain is whole."""
+    return verify_rows(tenant, queries.audits(conn, tenant))
+
+
+def verify_rows(tenant: str, chain: Iterable[Audited]) -> Fault | None:
+    """The same of rows from anywhere, from the first one on: those of an export need no database."""
     previous = FIRST
-    for number, row in enumerate(queries.audits(conn, tenant), 1):
+    for number, row in enumerate(chain, 1):
         if row.number != number:
             return Fault(number, f"row {number} is missing")
         if row.previous != previous or row.hash != _hash(tenant, row):

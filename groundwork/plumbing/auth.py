@@ -16,6 +16,8 @@ class Caller:
     subject: str
     grants: frozenset[str]
     scopes: frozenset[str] = frozenset()
+    until_ms: int | None = None
+    """When the credential ends; None for no end of its own."""
 
     def may(self, grant: str) -> bool:
         return grant in self.grants
@@ -45,6 +47,10 @@ class Credentials(Protocol):
     async def bearer(self, token_hash: bytes) -> Caller | None:
         """Whose bearer token has this hash (`token_hash`); None when unknown or withdrawn."""
         ...
+
+    async def signed_in(self, token_hash: bytes, now_ms: int) -> Caller | None:  # noqa: ARG002 # for who looks it up
+        """Whose browser has the cookie of this hash; None when unknown, signed out, or idle for too long at `now_ms`."""
+        return None
 
 
 def token_hash(token: str) -> bytes:

@@ -26,6 +26,11 @@ def as_datetime(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)
 
 
+def _since_boot_s() -> float:
+    """Counts on while the machine sleeps, where it can: a lid that was closed is no clock that was set."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 class SystemClock:
     """The machine's own clock."""
 
@@ -33,7 +38,7 @@ class SystemClock:
         return time.time_ns() // 1_000_000
 
     def monotonic_s(self) -> float:
-        return time.monotonic()
+        return _since_boot_s()
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -96,7 +101,7 @@ class RehearsalClock:
         return self.start_ms + round((time.time_ns() / 1e6 - self.wall_ms) * self.speed)
 
     def monotonic_s(self) -> float:
-        return time.monotonic() * self.speed
+        return _since_boot_s() * self.speed
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds / self.speed)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, Protocol, TypeVar
 
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import ColumnElement, Connection, LargeBinary, MetaData, delete, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -29,9 +29,11 @@ __all__ = [
     "DatabaseBroken",
     "DatabaseTrouble",
     "create_tables",
+    "delete_some",
     "insert_all_once",
     "insert_once",
     "open_database",
+    "page_of",
     "upsert",
 ]
 
@@ -80,6 +82,14 @@ class Database(Protocol):
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Runs `work` on a consistent, committed snapshot; it must not write."""
+        ...
+
+    async def compact(self) -> bool:
+        """Rewrites what deleted rows have left behind, so that no copy of them stays in the database's own files; False to try again later.
+
+        On SQLite writes wait meanwhile (and none is lost): it copies the whole file. On PostgreSQL it is a VACUUM, which blocks nobody and
+        leaves it to later writes to cover the pages. Raises DatabaseTrouble where there is no room for it.
+        """
         ...
 
     async def close(self) -> None:
@@ -139,6 +149,23 @@ def insert_all_once(conn: Connection, table: type[Base], rows: Sequence[Mapping[
 def upsert(conn: Connection, table: type[Base], values: Mapping[str, Any], key: Sequence[str]) -> None:
     """Inserts the row, or sets its other columns where a row with the same `key` columns is there."""
     conn.execute(_upsert(conn.dialect.name, table, tuple(values), tuple(key)), dict(values))
+
+
+def page_of(
+    conn: Connection, table: type[Base], hers: Sequence[ColumnElement[bool]], offset: int, limit: int, readable: Sequence[str] = ()
+) -> tuple[int, list[dict[str, Any]]]:
+    """How many rows match, and a page of them in the order of their key, column by column. Of binary columns only those `readable`."""
+    columns = [column for column in table.__table__.columns if column.name in readable or not isinstance(column.type, LargeBinary)]
+    total = conn.scalar(select(func.count()).select_from(table).where(*hers)) or 0
+    wanted = select(*columns).where(*hers).order_by(*table.__table__.primary_key).offset(offset).limit(limit)
+    return total, [dict(row) for row in conn.execute(wanted).mappings()]
+
+
+def delete_some(conn: Connection, table: type[Base], old: Sequence[ColumnElement[bool]], limit: int) -> int:
+    """Deletes up to `limit` of the rows that match; returns how many. Small batches keep others from waiting."""
+    key = list(table.__table__.primary_key)
+    some = select(*key).where(*old).limit(limit)
+    return conn.execute(delete(table).where(tuple_(*key).in_(some)).execution_options(synchronize_session=False)).rowcount
 
 
 _SERIALISATION: Final = frozenset({"40001", "40P01"})
@@ -233,6 +260,15 @@ class PostgresDatabase:
             if _judged(error, committing=True) is error or _state(error)[:2] == _READ_ONLY:  # read-only is how we asked for it
                 raise
             raise DatabaseTrouble(f"PostgreSQL cannot be read now: {error.orig}") from error
+
+    async def compact(self) -> bool:
+        try:
+            async with self._engine.connect() as conn:
+                await conn.execution_options(isolation_level="AUTOCOMMIT")
+                await conn.exec_driver_sql("VACUUM")
+        except (OSError, PoolTimeout, DBAPIError) as error:
+            raise DatabaseTrouble(f"PostgreSQL cannot be vacuumed now: {error}") from error
+        return True
 
     async def close(self) -> None:
         await self._engine.dispose()

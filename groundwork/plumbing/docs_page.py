@@ -90,13 +90,13 @@ def _operation(path: str, verb: str, one: Json, language: str) -> str:
     for media, content in one.get("requestBody", {}).get("content", {}).items():
         parts.append(f"<p>{_W['body'].said(language)}: <code>{escape(media)}</code> {_linked(content['schema'])}</p>")
     for status, answer in one["responses"].items():
-        if int(status) < 300:
+        if int(status) < 400:
             shown = " ".join(f"<code>{escape(media)}</code> {_linked(c['schema'])}" for media, c in answer.get("content", {}).items())
             parts.append(f"<p>{_W['answer'].said(language)} <code>{status}</code> {shown}</p>")
     rows = "".join(
         f"<tr><td><code>{status}</code></td><td>{''.join(_reasons(r, language))}</td></tr>"
         for status, r in one["responses"].items()
-        if int(status) >= 300
+        if int(status) >= 400
     )
     parts.append(f"<details><summary>{_W['refusals'].said(language)}</summary><table>{rows}</table></details></section>")
     return "".join(parts)

@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -18,6 +18,9 @@ from aiohttp.web_protocol import RequestPayloadError
 from groundwork.plumbing import problems
 from groundwork.plumbing.auth import Caller
 from groundwork.plumbing.reasons import Reason, Refusal, Words
+
+if TYPE_CHECKING:
+    from groundwork.plumbing.rates import Rate
 
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
@@ -42,7 +45,7 @@ class Route:
     refusals: tuple[Reason, ...] = ()
     """Reasons of its own, beside those every route shares."""
     signed: bool = False
-    """True where the caller signs the request; otherwise a bearer token is expected."""
+    """True where the caller signs the request; otherwise a bearer token or the cookie of a sign-in is expected."""
     media: tuple[str, ...] = ("application/json",)
     """Body types accepted."""
     max_body: int = field(default=1 << 20)
@@ -52,12 +55,18 @@ class Route:
     stream: bool = False
     """True for an event stream, which the time limit of a request does not end."""
     answer_media: str = "application/json"
+    rate: "Rate | None" = None
+    """A limit of its own: for each address where anybody may ask, else for each caller beside the one for all its requests."""
 
 
 CALLER: Final = web.RequestKey("caller", Caller)
 BODY: Final = web.RequestKey("body", bytes)
 ROUTE: Final = web.RequestKey("route", Route)
 REQUEST_ID: Final = web.RequestKey("request_id", str)
+ADDRESS: Final = web.RequestKey("address", str)
+"""Whom to count the request for, as `proxies.py` sees it."""
+SECURE: Final = web.RequestKey("secure", bool)
+"""Whether it came over TLS."""
 BODY_SECONDS: Final = web.AppKey("body_seconds", float)
 """How long a body may take to arrive; a slow sender holds a connection, nothing else."""
 

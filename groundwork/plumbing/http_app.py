@@ -7,7 +7,7 @@ nobody expected, which are logged with the request's id and answered without a w
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -20,10 +20,14 @@ from groundwork.plumbing.access import Access
 from groundwork.plumbing.auth import Credentials
 from groundwork.plumbing.clock import Clock
 from groundwork.plumbing.db import DatabaseTrouble
+from groundwork.plumbing.headers import protect
 from groundwork.plumbing.hops import Hops
-from groundwork.plumbing.http import BODY_SECONDS, REQUEST_ID, ROUTE, Handler, Route, answered, language, refuse_nul
+from groundwork.plumbing.http import ADDRESS, BODY_SECONDS, REQUEST_ID, ROUTE, SECURE, Handler, Route, answered, language, refuse_nul
 from groundwork.plumbing.ids import Ids
+from groundwork.plumbing.proxies import Proxies
+from groundwork.plumbing.rates import Allowed, Rate, Throttle
 from groundwork.plumbing.reasons import Refusal, Words
+from groundwork.plumbing.server_settings import ServerSettings
 from groundwork.plumbing.telemetry import Meters
 
 _log = structlog.get_logger()
@@ -32,12 +36,6 @@ _REQUEST_ID_FORM: Final = re.compile(r"[A-Za-z0-9._:-]{8,64}")
 _ENCODINGS: Final = frozenset({"", "identity", "gzip", "deflate"})
 _CLOSING: Final = (problems.BODY_TOO_SLOW, problems.BODY_TOO_LARGE, problems.BODY_UNREADABLE)
 """After these the rest of the connection's bytes are not worth reading."""
-_HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +49,13 @@ class Limits:
     request_s: float = 30.0
     """How long a handler may take."""
     metrics: bool = False
-    """Whether /metrics is served here; turn it on where the port is not public."""
+    """Whether /metrics is served here."""
+    metrics_grant: str = ""
+    """What who asks for them must hold; empty for anybody, which is for ports that only this machine reaches."""
     title: str = "API"
     version: str = "0"
+    server: ServerSettings = field(default_factory=ServerSettings)
+    """How much is taken from whom, and which proxies are believed."""
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -80,10 +82,11 @@ def build_app(
     """
     limits = limits or Limits()
     meters = meters or Meters(hops)
-    own = _own_routes(ready, meters if limits.metrics else None)
+    own = _own_routes(ready, meters if limits.metrics else None, limits.metrics_grant)
     everything = [*own, *_documentation([*own, *routes], limits), *routes]
-    access = Access(credentials, clock, limits.skew_ms)
-    app = web.Application(middlewares=[_outermost(ids, meters, clock)])
+    access = Access(credentials, clock, limits.skew_ms, Throttle(_allowed(limits.server), clock, meters.limited))
+    app = web.Application(middlewares=[_outermost(ids, meters, clock, Proxies(limits.server.trusted_proxies))])
+    app.on_response_prepare.append(protect)
     app[BODY_SECONDS] = limits.body_s
     seen: set[tuple[str, str]] = set()
     for route in everything:
@@ -94,7 +97,17 @@ def build_app(
     return app
 
 
-def _own_routes(ready: Callable[[], Sequence[str]], meters: Meters | None) -> list[Route]:
+def _allowed(server: ServerSettings) -> Allowed:
+    return Allowed(
+        open=Rate(server.open_per_s, server.open_burst),
+        failed=Rate(server.failed_per_s, server.failed_burst),
+        caller=Rate(server.caller_per_s, server.caller_burst),
+        signed=Rate(server.signed_per_s, server.signed_burst),
+        tenant=Rate(server.tenant_per_s, server.tenant_burst),
+    )
+
+
+def _own_routes(ready: Callable[[], Sequence[str]], meters: Meters | None, metrics_grant: str) -> list[Route]:
     async def livez(_request: web.Request) -> web.Response:
         return answered(Ready(True))
 
@@ -112,7 +125,7 @@ def _own_routes(ready: Callable[[], Sequence[str]], meters: Meters | None) -> li
             return web.Response(body=meters.exposition(), headers={hdrs.CONTENT_TYPE: Meters.MEDIA})
 
         words = Words("Counters and gauges for Prometheus", "العدادات والقياسات لأداة Prometheus")
-        routes.append(Route("GET", "/metrics", metrics, words, "", answer_media="text/plain"))
+        routes.append(Route("GET", "/metrics", metrics, words, metrics_grant, answer_media="text/plain"))
     return routes
 
 
@@ -169,19 +182,18 @@ async def _in_time(work: Awaitable[web.StreamResponse], seconds: float) -> web.S
         raise Refusal(problems.TOO_SLOW, seconds=f"{seconds:g}", headers={"Retry-After": "1"}) from None
 
 
-def _outermost(ids: Ids, meters: Meters, clock: Clock) -> Middleware:
+def _outermost(ids: Ids, meters: Meters, clock: Clock, proxies: Proxies) -> Middleware:
     @web.middleware
     async def outermost(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("X-Request-Id", "")
         request_id = given if _REQUEST_ID_FORM.fullmatch(given) else ids.new()
         request[REQUEST_ID] = request_id
+        request[ADDRESS], request[SECURE] = proxies.address(request), proxies.secure(request)
         began = clock.monotonic_s()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             response = await _answer_or_problem(request, handler, request_id)
         route = request.get(ROUTE)
         meters.request(request.method, route.path if route else "unknown", response.status, clock.monotonic_s() - began)
-        if not response.prepared:
-            _finish(response, request_id)
         return response
 
     return outermost
@@ -218,9 +230,3 @@ def problem_response(request: web.Request, refusal: Refusal, request_id: str) ->
     if refusal.reason in _CLOSING:
         response.force_close()
     return response
-
-
-def _finish(response: web.StreamResponse, request_id: str) -> None:
-    response.headers["X-Request-Id"] = request_id
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)

@@ -20,6 +20,7 @@ from groundwork.plumbing.db import Database
 from groundwork.plumbing.service import Loop, Service, run_loop
 
 _log = structlog.get_logger()
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 STOP_S: Final = 10.0
 """Most a stop may take: systemd and its like kill after this or more."""
@@ -111,14 +112,19 @@ class Lifecycle:
 
     async def until_stopped(self) -> None:
         """Returns at SIGTERM, SIGINT, `ask_to_stop`, or when a loop has failed."""
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, self.ask_to_stop)
+        self.heed_signals()
         try:
             await self._asked.wait()
         finally:
-            for name in (signal.SIGTERM, signal.SIGINT):
+            loop = asyncio.get_running_loop()
+            for name in _SIGNALS:
                 loop.remove_signal_handler(name)
+
+    def heed_signals(self) -> None:
+        """From now on SIGTERM and SIGINT ask for an ordered stop; before `start`, so that none finds the process half open."""
+        loop = asyncio.get_running_loop()
+        for name in _SIGNALS:
+            loop.add_signal_handler(name, self.ask_to_stop)
 
     async def stop(self, within_s: float = STOP_S) -> None:
         """Stops everything in order; a part that takes too long is given up with a line in the log, and the next one follows."""

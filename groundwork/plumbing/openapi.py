@@ -8,6 +8,7 @@ import msgspec
 
 from groundwork.plumbing import problems
 from groundwork.plumbing.access import TIME_HEADER
+from groundwork.plumbing.cookies import CSRF_HEADER, NAME, SAFE_METHODS
 from groundwork.plumbing.http import Route
 from groundwork.plumbing.problems import Problem
 from groundwork.plumbing.reasons import Reason, Words
@@ -27,6 +28,10 @@ SIGNED: Final = Words(
     f"الرد 401 `clock` يحمل وقت الخادم في `{TIME_HEADER}`.",
 )
 BEARER: Final = Words("A bearer token in the header Authorization.", "رمز وصول من نوع Bearer في الترويسة Authorization.")
+COOKIE: Final = Words(
+    f"The cookie `{NAME}` of a signed-in browser; whatever changes something also carries `{CSRF_HEADER}`.",
+    f"ملف تعريف الارتباط `{NAME}` لمتصفح سُجّل الدخول منه؛ وكل طلب يغيّر شيئاً يحمل أيضاً `{CSRF_HEADER}`.",
+)
 
 
 def document(routes: Sequence[Route], title: str, version: str) -> Json:
@@ -46,6 +51,7 @@ def document(routes: Sequence[Route], title: str, version: str) -> Json:
             "securitySchemes": {
                 "signature": {"type": "apiKey", "in": "header", "name": HEADER, **_described(SIGNED)},
                 "bearer": {"type": "http", "scheme": "bearer", **_described(BEARER)},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": NAME, **_described(COOKIE)},
             },
         },
     }
@@ -58,6 +64,7 @@ def reasons_of(route: Route) -> list[Reason]:
         found += problems.OF_SIGNED
     elif route.grant:
         found += problems.OF_BEARERS
+        found += problems.OF_COOKIES if route.method not in SAFE_METHODS else ()
     if route.grant:
         found.append(problems.NOT_GRANTED)
     if route.request is not None:
@@ -133,4 +140,4 @@ def _refusal(reasons: Sequence[Reason], problem: Json) -> Json:
 def _security(route: Route) -> list[Json]:
     if route.signed:
         return [{"signature": []}]
-    return [{"bearer": []}] if route.grant else []
+    return [{"bearer": []}, {"cookie": []}] if route.grant else []

@@ -45,13 +45,39 @@ CLOCK = Reason(
 )
 TOKEN_MISSING = Reason(
     "token_missing",
-    Words("A bearer token is needed in the header Authorization.", "يلزم رمز وصول من نوع Bearer في الترويسة Authorization."),
+    Words(
+        "Sign in, or send a bearer token in the header Authorization.",
+        "سجّل الدخول، أو أرسل رمز وصول من نوع Bearer في الترويسة Authorization.",
+    ),
     401,
 )
 TOKEN_UNKNOWN = Reason(
     "token_unknown",
     Words("The bearer token is not known or was withdrawn.", "رمز الوصول غير معروف أو سُحب."),
     401,
+)
+SIGNED_OUT = Reason(
+    "signed_out",
+    Words("Nobody is signed in here, or not any more: sign in again.", "لا يوجد دخول مسجَّل هنا أو انتهت مدته: سجّل الدخول من جديد."),
+    401,
+)
+CSRF = Reason(
+    "csrf",
+    Words(
+        "The header {header} is missing or does not belong to this sign-in.",
+        "الترويسة {header} ناقصة أو لا تخص هذا الدخول.",
+    ),
+    403,
+)
+CROSS_SITE = Reason(
+    "cross_site",
+    Words("The request was sent by a page of another site ({value}).", "أُرسل الطلب من صفحة تتبع موقعاً آخر ({value})."),
+    403,
+)
+TOO_MANY = Reason(
+    "too_many_requests",
+    Words("Too many requests; the next one is welcome in {seconds} s.", "طلبات كثيرة جداً؛ يُقبل الطلب التالي بعد {seconds} ثانية."),
+    429,
 )
 NOT_GRANTED = Reason(
     "not_granted",
@@ -133,14 +159,16 @@ INTERNAL = Reason(
     500,
 )
 
-SHARED: Final = (NUL_CHARACTER, NOT_FOUND, METHOD_NOT_ALLOWED, TOO_SLOW, DATABASE_TROUBLE, INTERNAL)
+SHARED: Final = (NUL_CHARACTER, NOT_FOUND, METHOD_NOT_ALLOWED, TOO_MANY, TOO_SLOW, DATABASE_TROUBLE, INTERNAL)
 """What any route may answer."""
 OF_BODIES: Final = (BODY_NO_JSON, BODY_UNREADABLE, BODY_TOO_SLOW, BODY_TOO_LARGE, MEDIA_TYPE, CONTENT_ENCODING)
 """What any route with a body may answer."""
 OF_FIELDS: Final = (FIELD_WRONG, FIELD_MISSING, FIELD_UNKNOWN)
 """What any route with typed fields may answer."""
 OF_SIGNED: Final = (SIGNATURE_MISSING, SIGNATURE_UNKNOWN_KEY, SIGNATURE_WRONG, CLOCK)
-OF_BEARERS: Final = (TOKEN_MISSING, TOKEN_UNKNOWN)
+OF_BEARERS: Final = (TOKEN_MISSING, TOKEN_UNKNOWN, SIGNED_OUT)
+OF_COOKIES: Final = (CSRF, CROSS_SITE)
+"""What a browser may be told that changes something."""
 
 _TITLES: Final = {
     400: "طلب غير سليم",

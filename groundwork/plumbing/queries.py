@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from groundwork.plumbing.bus import Entry, LogEntry, Snapshot
-from groundwork.plumbing.db import Connection, insert_once, upsert
+from groundwork.plumbing.db import Connection, delete_some, insert_once, upsert
 from groundwork.plumbing.tables import AuditRow, DeadLetterRow, InboxRow, LogHeadRow, LogRow, ShardRow, SnapshotRow, TopicRow
 
 
@@ -63,6 +63,22 @@ def answer_inbox(conn: Connection, tenant: str, key: str, answer: bytes) -> None
 def trim_inbox(conn: Connection, before_ms: int) -> int:
     """Forgets keys entered before `before_ms`; returns how many. A repeat after that runs again, so keep longer than any sender retries."""
     return conn.execute(delete(InboxRow).where(InboxRow.at_ms < before_ms)).rowcount
+
+
+def sweep_inbox(conn: Connection, tenant: str, before_ms: int, limit: int) -> int:
+    """Forgets some of the tenant's keys entered before `before_ms`; returns how many."""
+    return delete_some(conn, InboxRow, (InboxRow.tenant == tenant, InboxRow.at_ms < before_ms), limit)
+
+
+def sweep_log(conn: Connection, _tenant: str, before_ms: int, limit: int) -> int:
+    """Removes some of the entries from before `before_ms` that their reader's snapshot covers, whosever they are; returns how many."""
+    of_shard = (SnapshotRow.stream == LogRow.stream, SnapshotRow.shard == LogRow.shard, SnapshotRow.position >= LogRow.position)
+    return delete_some(conn, LogRow, (LogRow.at_ms < before_ms, select(SnapshotRow.shard).where(*of_shard).exists()), limit)
+
+
+def sweep_dead_letters(conn: Connection, _tenant: str, before_ms: int, limit: int) -> int:
+    """Removes some of the entries that were buried before `before_ms`, whosever they are; returns how many."""
+    return delete_some(conn, DeadLetterRow, (DeadLetterRow.at_ms < before_ms,), limit)
 
 
 def append(conn: Connection, placed: Sequence[Placed], at_ms: int) -> None:
@@ -210,7 +226,7 @@ def newest_audit(conn: Connection, tenant: str) -> tuple[int, bytes] | None:
     return (row.number, row.hash) if row else None
 
 
-def audits(conn: Connection, tenant: str, after: int = 0) -> Iterator[Audited]:
-    """The tenant's rows after number `after`, in order."""
-    wanted = select(*_AUDITED).where(AuditRow.tenant == tenant, AuditRow.number > after).order_by(AuditRow.number)
+def audits(conn: Connection, tenant: str, after: int = 0, limit: int | None = None) -> Iterator[Audited]:
+    """The tenant's rows after number `after`, in order; at most `limit`."""
+    wanted = select(*_AUDITED).where(AuditRow.tenant == tenant, AuditRow.number > after).order_by(AuditRow.number).limit(limit)
     return (Audited(*row) for row in conn.execute(wanted))

@@ -4,6 +4,7 @@ A loop's `step` never waits, so a replay can call it until nothing is left to do
 """
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
@@ -41,6 +42,8 @@ class Parts:
     clock: Clock
     ids: Ids
     hops: Hops
+    randbytes: Callable[[int], bytes] = secrets.token_bytes
+    """Where keys, codes and tokens come from; a seeded source in replays and tests."""
 
 
 class Loop(Protocol):

@@ -52,6 +52,8 @@ class Prepared(Generic[T]):
     effects: Callable[[Connection], T]
     """Runs in the transaction; may be run again after a collision, so it changes nothing but rows. Its answer goes to `committed`."""
     entries: Sequence[Entry] = ()
+    snapshot: bool = False
+    """Whether a snapshot is stored with this commit though none is due: what the state has forgotten then stands nowhere any more."""
 
 
 class Handler(Protocol[T]):
@@ -157,6 +159,7 @@ class ShardLoop:
         found = await asyncio.gather(*(self._read(shard) for shard in shards))
         fed = [await self._prepare(shard, entries) for shard, entries in zip(shards, found, strict=True) if entries]
         await asyncio.gather(*(self._commit(one) for one in fed if one is not None))
+        await asyncio.gather(*(self._rest(shard) for shard, entries in zip(shards, found, strict=True) if not entries))
         return took or bool(fed)
 
     async def wait(self) -> None:
@@ -239,7 +242,7 @@ class ShardLoop:
         try:
             prepared = held.handler.prepare(entries, replaying)
             held.at = entries[-1].position
-            snapshot = held.handler.state() if not replaying and self._snapshot_due(held) else None
+            snapshot = held.handler.state() if not replaying and (prepared.snapshot or self._snapshot_due(held)) else None
         except Trouble as trouble:  # nobody's poison: what the handler needs is not there yet
             await self._drop(shard, trouble)
             return None
@@ -266,6 +269,21 @@ class ShardLoop:
         if fed.snapshot is not None:
             held.snapshot_at, held.snapshot_ms = held.at, self._clock.now_ms()
             await self._trim(fed.shard)
+
+    async def _rest(self, shard: int) -> None:
+        """Where nothing more comes, stores the snapshot that no commit brought along, so that the log does not keep its last entries."""
+        held = self._held.get(shard)
+        if held is None or held.waiting or not held.snapshot_at < held.at == held.reader.committed:
+            return
+        if self._clock.now_ms() - held.snapshot_ms < self._snapshot_ms:
+            return
+        try:
+            await held.reader.commit(held.at, _no_effects, snapshot=held.handler.state())
+        except (LeaseLost, DatabaseTrouble) as error:
+            await self._drop(shard, error)
+            return
+        held.snapshot_at, held.snapshot_ms = held.at, self._clock.now_ms()
+        await self._trim(shard)
 
     async def _trim(self, shard: int) -> None:
         try:

@@ -77,12 +77,17 @@ class Meters:
         names = ("method", "route", "status")
         self._requests = Counter("http_requests", "Answered requests", names, registry=self.registry)
         self._seconds = Histogram("http_request_seconds", "Time to the answer", ("route",), buckets=_SECONDS, registry=self.registry)
+        self._limited = Counter("http_limited", "Requests refused because of a limit", ("limit", "route"), registry=self.registry)
         self.registry.register(_Hops(hops))
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Counts one answered request; `route` is the path's pattern, so that ids make no series of their own."""
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
+
+    def limited(self, limit: str, route: str) -> None:
+        """Counts a request refused because of a limit: that of its `address`, its `caller`, its `tenant`, or of `failures`."""
+        self._limited.labels(limit, route).inc()
 
     def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
         """Shows what `value` answers at each look."""

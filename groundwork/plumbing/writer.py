@@ -66,6 +66,14 @@ class _Call:
             self.future.set_result(self.result)
 
 
+@dataclass(slots=True)
+class _Compaction:
+    """One `compact`: who waits for it."""
+
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[bool]
+
+
 class SqliteDatabase:
     """One SQLite file. Made and opened in any thread; used from event loops."""
 
@@ -77,7 +85,9 @@ class SqliteDatabase:
         Not `durable`, nothing waits for the disk: for what is thrown away at the end.
         """
         self._path = Path(path)
-        self._queue: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Call | _Compaction | None] = queue.SimpleQueue()
+        self._compaction: _Compaction | None = None
+        """To be done once the batch under way is committed."""
         self._broken: str = ""
         self._closed = False
         try:
@@ -115,6 +125,14 @@ class SqliteDatabase:
                 raise
             raise trouble from error
 
+    async def compact(self) -> bool:
+        if self._closed:
+            raise DatabaseTrouble(f"the database {self._path} is closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[bool] = loop.create_future()
+        self._queue.put(_Compaction(loop, future))
+        return await future
+
     async def close(self) -> None:
         if self._closed:
             return
@@ -141,7 +159,12 @@ class SqliteDatabase:
                 continue
             if first is None:
                 return
+            if isinstance(first, _Compaction):
+                self._compact(first)
+                continue
             last = self._batch(first)
+            if self._compaction is not None:
+                self._compact(self._compaction)
             if self._wal_bytes() > _CHECKPOINT_BYTES or time.perf_counter() - checkpointed > _CHECKPOINT_S:
                 self._checkpoint("TRUNCATE" if self._wal_bytes() > _TRUNCATE_BYTES else "PASSIVE")
                 checkpointed = time.perf_counter()
@@ -172,6 +195,9 @@ class SqliteDatabase:
                 return False
             if call is None:
                 return True
+            if isinstance(call, _Compaction):  # not inside a transaction
+                self._compaction = call
+                return False
             calls.append(call)
             self._one(call)
         return False
@@ -209,6 +235,26 @@ class SqliteDatabase:
             told = DatabaseBroken(self._broken)
         for call in calls:
             call.error = call.error or told
+
+    def _compact(self, asked: _Compaction) -> None:
+        """Writes the file anew and empties the log; a reader that still looks at the log keeps it from being emptied this time."""
+        self._compaction = None
+        emptied, trouble = False, None
+        try:
+            if self._broken:
+                raise DatabaseBroken(self._broken)
+            self._raw.execute("VACUUM")
+            self._raw.execute("PRAGMA busy_timeout=100")  # writes wait for us, so we do not wait long for a reader
+            emptied = self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+            self._raw.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        except (DatabaseTrouble, sqlite3.Error) as error:
+            trouble = _trouble(error) or DatabaseTrouble(f"the database could not be written anew: {error}")
+            if _is_io_error(error):
+                self._broken = f"a write to {self._path} failed ({error}); nothing is acknowledged until the process starts anew"
+        try:
+            asked.loop.call_soon_threadsafe(_tell, asked.future, emptied, trouble)
+        except RuntimeError:
+            return  # that event loop has ended, nobody waits any more
 
     def _wal_bytes(self) -> int:
         try:
@@ -281,6 +327,15 @@ def _answer(calls: list[_Call]) -> None:
             loop.call_soon_threadsafe(_settle, theirs)
         except RuntimeError:
             continue  # that event loop has ended, nobody waits any more
+
+
+def _tell(future: asyncio.Future[bool], emptied: bool, trouble: DatabaseTrouble | None) -> None:
+    if future.done():
+        return
+    if trouble is not None:
+        future.set_exception(trouble)
+    else:
+        future.set_result(emptied)
 
 
 def _settle(calls: list[_Call]) -> None:

@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from groundwork.plumbing.clock import ManualClock
 from groundwork.plumbing.hops import Hops
-from groundwork.plumbing.http_app import build_app
+from groundwork.plumbing.http_app import Limits, build_app
 from groundwork.plumbing.ids import SeededIds
 from tests.groundwork.plumbing.crates import (
     BODY,
@@ -53,6 +53,11 @@ async def test_a_compressed_body_is_signed_before_it_is_compressed(client: Clien
     packed = gzip.compress(BODY) if encoding == "gzip" else zlib.compress(BODY)
     async with client.post("/loads", data=packed, headers={**signed(BODY, clock), "Content-Encoding": encoding}) as answer:
         assert answer.status == 201
+
+
+async def test_a_dead_token_keeps_nobody_from_what_anybody_may_ask(client: Client) -> None:
+    async with client.get("/livez", headers={"Authorization": "Bearer of somebody who was erased"}) as answer:
+        assert answer.status == 200
 
 
 async def test_an_unsigned_request_is_refused(client: Client) -> None:
@@ -187,6 +192,14 @@ async def test_metrics_are_off_unless_turned_on(clock: ManualClock) -> None:
     app = build_app([], Known(clock), clock, SeededIds(clock, 1), Hops(), list)
     async with TestClient(TestServer(app)) as made, made.get("/metrics") as answer:
         assert answer.status == 404
+
+
+async def test_metrics_can_be_kept_for_those_who_hold_a_grant(clock: ManualClock) -> None:
+    limits = Limits(metrics=True, metrics_grant="load.write")
+    app = build_app([], Known(clock), clock, SeededIds(clock, 1), Hops(), list, limits)
+    async with TestClient(TestServer(app)) as made:
+        asked = [(await made.get("/metrics", headers=headers)).status for headers in ({}, {"Authorization": "Bearer reads"}, WRITES)]
+    assert asked == [401, 403, 200]
 
 
 async def test_the_specification_has_every_route_with_its_refusals_in_both_languages(client: Client) -> None:

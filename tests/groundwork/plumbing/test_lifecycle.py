@@ -53,7 +53,7 @@ class Noting:
 class _NotingDatabase:
     def __init__(self, log: list[str], inner: Database) -> None:
         self.log, self.inner = log, inner
-        self.dialect, self.write, self.read = inner.dialect, inner.write, inner.read
+        self.dialect, self.write, self.read, self.compact = inner.dialect, inner.write, inner.read, inner.compact
 
     async def close(self) -> None:
         self.log.append("database closed")

@@ -224,6 +224,9 @@ class Shaky(Database):
     async def read(self, work: Callable[[Connection], T]) -> T:
         return await self._inner.read(work)
 
+    async def compact(self) -> bool:
+        return await self._inner.compact()
+
     async def close(self) -> None:
         await self._inner.close()
 

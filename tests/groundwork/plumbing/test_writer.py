@@ -11,8 +11,9 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.util import await_only
 
 from groundwork.plumbing import queries, writer
 from groundwork.plumbing.bus import Entry
@@ -286,6 +287,30 @@ async def test_inserting_once_says_whether_it_did(database: Database) -> None:
     assert await database.write(lambda conn: insert_once(conn, SnapshotRow, row))
     assert not await database.write(lambda conn: insert_once(conn, SnapshotRow, {**row, "position": 3}))
     assert (await database.read(lambda conn: queries.snapshot(conn, "s", 1))) is not None
+
+
+class TopicTaken(ValueError):
+    pass
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # on SQLite one writes after the other
+async def test_of_two_that_find_a_key_free_the_later_one_looks_again(database: Database) -> None:
+    """PostgreSQL tells it of a failure to serialise and not of a broken key, because it had looked."""
+    both = asyncio.Barrier(2)
+    looked: list[str] = []
+
+    def add(conn: Connection, who: str) -> str:
+        looked.append(who)
+        if "t" in queries.topics(conn):
+            raise TopicTaken
+        if len(looked) <= 2:
+            await_only(both.wait())
+        conn.execute(insert(TopicRow).values(topic="t", version=0))
+        return who
+
+    done = await asyncio.gather(*(database.write(partial(add, who=who)) for who in "ab"), return_exceptions=True)
+    assert [type(each) for each in done if not isinstance(each, str)] == [TopicTaken]
+    assert len(looked) == 3
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has no connection to lose

@@ -1,0 +1,144 @@
+"""Outbound: the few requests this process makes to addresses that somebody typed in (the keys of an OpenID provider, an exchange of codes).
+
+What is typed in may be a trap, so: https only, public addresses only, no redirects, no proxy, and bounds on time and size. An address is
+judged once more when it is connected to, so that a name cannot mean something harmless while it is checked and something else afterwards.
+"""
+
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+_TIMEOUT_S: Final = 5.0
+"""Well below the 30 s a request of ours may take that waits for this."""
+_MOST_BYTES: Final = 512 * 1024
+"""Large key sets have 20 kB; more is not read."""
+
+
+class AddressRefused(ValueError):
+    """An address that is not to be called; the text says why."""
+
+
+class Unreachable(Exception):
+    """The other side did not answer, or not with what was asked for; it may do later."""
+
+
+def is_public(address: str) -> bool:
+    """Whether the IP address can be reached by everybody, also where it is an IPv4 one dressed as IPv6. False where it is no address."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    inner = _inside(found)
+    return inner.is_global and not inner.is_multicast
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine alone."""
+    try:
+        return _inside(ip_address(host)).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _inside(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The IPv4 address inside a mapped or 6to4 one, else the address itself."""
+    if isinstance(address, IPv6Address):
+        return address.ipv4_mapped or address.sixtofour or address
+    return address
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """Makes requests. `loopback` also lets plain http through to this machine: for tests, and an issuer that runs beside us."""
+
+    loopback: bool = False
+    timeout_s: float = _TIMEOUT_S
+    lookup: Callable[[], AbstractResolver] = aiohttp.ThreadedResolver
+    """What looks names up; its answers are judged."""
+
+    def check(self, url: str) -> None:
+        """Raises AddressRefused unless `url` may be called, as far as one can tell without looking its name up."""
+        try:
+            parts = urlsplit(url)
+            host, _ = parts.hostname or "", parts.port
+        except ValueError as error:
+            raise AddressRefused(f"it is no URL: {error}") from None
+        if not host or not url.isascii() or any(sign.isspace() for sign in url):
+            raise AddressRefused("it is no URL with a host, in ASCII")
+        if parts.username is not None or parts.fragment:
+            raise AddressRefused("it carries a name, a password or a fragment")
+        if is_loopback(host):
+            if not self.loopback:
+                raise AddressRefused("it leads to this machine")
+        elif parts.scheme != "https":
+            raise AddressRefused("it is not https")
+        elif _is_address(host) and not is_public(host):
+            raise AddressRefused("it is not a public address")
+        if parts.scheme not in ("https", "http"):
+            raise AddressRefused("it is not https")
+
+    async def get(self, url: str) -> bytes:
+        """The body of a 200. Raises AddressRefused, or Unreachable for everything else that can go wrong."""
+        return await self._ask("GET", url, None)
+
+    async def post(self, url: str, form: Mapping[str, str]) -> bytes:
+        """Sends `form` url-encoded; the body of a 200. Raises as `get` does."""
+        return await self._ask("POST", url, form)
+
+    async def _ask(self, method: str, url: str, form: Mapping[str, str] | None) -> bytes:
+        self.check(url)
+        connector = aiohttp.TCPConnector(resolver=_Judging(self.lookup(), self.loopback), use_dns_cache=False)
+        timeout = aiohttp.ClientTimeout(total=self.timeout_s)
+        try:
+            async with (
+                aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False) as session,
+                session.request(method, url, data=form, allow_redirects=False, headers={"Accept": "application/json"}) as response,
+            ):
+                if response.status != 200:
+                    raise Unreachable(f"it answered {response.status}")
+                return await _read(response)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise Unreachable(f"{type(error).__name__}: {error}") from error
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > _MOST_BYTES:
+            raise Unreachable(f"its answer is longer than {_MOST_BYTES} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return host.replace(".", "").isdigit() or host.startswith("0x")  # old ways to write an IPv4 address in one number
+    return True
+
+
+class _Judging(AbstractResolver):
+    """Looks names up and keeps public addresses only, or this machine's where that is allowed."""
+
+    def __init__(self, inner: AbstractResolver, loopback: bool) -> None:
+        self._inner = inner
+        self._loopback = loopback
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
+        found = await self._inner.resolve(host, port, family)
+        allowed = [one for one in found if is_public(one["host"]) or (self._loopback and is_loopback(host) and is_loopback(one["host"]))]
+        if not allowed:
+            raise OSError(None, f"{host} has no public address")
+        return allowed
+
+    async def close(self) -> None:
+        await self._inner.close()
