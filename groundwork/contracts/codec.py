@@ -48,6 +48,9 @@ COLUMNS: Final = (
 )
 ROW_BYTES: Final = sum(column.width for column in COLUMNS)
 
+_LATE: Final = ("left", "telemetry", "strangers", "gaps")
+"""Fields younger than the first frames: left out while empty, so that what could be said then still has the same bytes."""
+
 _header_encoder = msgspec.json.Encoder()
 _header_decoder = msgspec.json.Decoder(SightingHeader)
 
@@ -74,7 +77,7 @@ def encode_frame(header: SightingHeader, columns: SightingColumns | Mapping[str,
     lengths = [len(part) for part in parts]
     if any(a != b for a, b in pairwise(lengths)):
         raise FrameError(f"columns differ in length: {dict(zip((c.name for c in COLUMNS), lengths, strict=True))}")
-    head = _header_encoder.encode(_as_header(header))
+    head = _header_encoder.encode(_spoken(header))
     start = _PREFIX + len(head)
     prefix = MAGIC + len(head).to_bytes(4, "little") + lengths[0].to_bytes(4, "little")
     return b"".join((prefix, head, bytes(-start % 8), *_bytes_of(parts)))
@@ -103,9 +106,10 @@ def decode_frame(body: bytes) -> Frame:
     return Frame(header, rows, columns)
 
 
-def _as_header(header: SightingHeader) -> SightingHeader:
-    fields = SightingHeader.__struct_fields__
-    return header if type(header) is SightingHeader else SightingHeader(**{name: getattr(header, name) for name in fields})
+def _spoken(header: SightingHeader) -> dict[str, object]:
+    """The header's fields but for the late ones that say nothing."""
+    said = {name: getattr(header, name) for name in SightingHeader.__struct_fields__}
+    return {name: value for name, value in said.items() if value or name not in _LATE}
 
 
 def _little(values: array) -> array:  # type: ignore[type-arg] # array of any item type

@@ -26,3 +26,29 @@ class ConsentState(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
     tenant: TenantId
     purposes: dict[str, bool]
+
+
+class ConsentTextRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One version of the words for one purpose; both languages, because which one she reads is hers to choose."""
+
+    version: int = 1
+    text_ar: Annotated[str, msgspec.Meta(min_length=1, max_length=4_000)]
+    text_en: Annotated[str, msgspec.Meta(min_length=1, max_length=4_000)]
+
+
+class ConsentText(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of the words, as it stands; it never changes."""
+
+    purpose: str
+    text_version: str
+    text_ar: str
+    text_en: str
+    created_ms: int
+
+
+class ConsentTexts(msgspec.Struct, frozen=True, kw_only=True):
+    """Texts, by purpose; where a purpose has several, the newest comes last."""
+
+    version: int = 1
+    tenant: TenantId
+    texts: list[ConsentText]

@@ -15,7 +15,8 @@ GatewayKeyId = NewType("GatewayKeyId", str)
 BootId = NewType("BootId", str)
 """One run of a gateway's spool: batch numbers rise by one within it, and never start again within it."""
 BeaconKey = NewType("BeaconKey", str)
-"""The identity inside an advert as text: `ibeacon:<32 hex>:<major>:<minor>`, `eddystone:<20 hex>:<12 hex>`, `token:<32 hex>` ..."""
+"""The identity inside an advert as text: `ibeacon:<32 hex>:<major>:<minor>`, `eddystone:<20 hex>:<12 hex>`, `token:<32 hex>`,
+`eid:<16 hex>`, `url:<web address>`, `address:<12 hex>` for a tag that is known by its fixed radio address."""
 ShopperId = NewType("ShopperId", str)
 DeviceId = NewType("DeviceId", str)
 Pseudonym = NewType("Pseudonym", str)
@@ -25,6 +26,7 @@ Track = NewType("Track", int)
 ZoneEventId = NewType("ZoneEventId", str)
 VisitId = NewType("VisitId", str)
 CampaignId = NewType("CampaignId", str)
+CommunityId = NewType("CommunityId", str)
 DecisionId = NewType("DecisionId", str)
 GrantId = NewType("GrantId", str)
 CouponId = NewType("CouponId", str)

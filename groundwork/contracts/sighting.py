@@ -44,6 +44,50 @@ class SightingColumns(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rssi_last_dbm: list[float] = []
 
 
+class Left(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A beacon that no radio of the box has heard for `silent_ms`. Told once; it may come again, and leave again."""
+
+    gateway: GatewayId
+    """The radio that heard it last; of several in one window, the one that heard it best."""
+    beacon: BeaconKey
+    heard_until_ms: int
+    """End of the last window in which it was heard, event time."""
+    silent_ms: int
+
+
+class BeaconTelemetry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How a beacon does, told when it changes; None for what the beacon has never said."""
+
+    gateway: GatewayId
+    beacon: BeaconKey
+    at_ms: int
+    """Event time of the frame that brought the change."""
+    battery_pct: float | None = None
+    battery_mv: int | None = None
+    temperature_c: float | None = None
+
+
+class StrangerCount(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """About how many unknown devices the box heard in a span, where it is set to count them. Nothing else is known of them."""
+
+    from_ms: int
+    until_ms: int
+    devices: int
+    """An estimate, within about 1 %. Phones change their address within the hour and are then counted anew."""
+
+
+class SpoolGap(msgspec.Struct, frozen=True, kw_only=True):
+    """Batches of one boot that will never come, both numbers included: the box's disk was full, or gave back something else."""
+
+    boot: BootId
+    first: int
+    last: int
+    rows: int
+    """Sightings in them; 0 where that is not known."""
+    adverts: int
+    reason: str
+
+
 class SightingHeader(msgspec.Struct, frozen=True, kw_only=True):
     """What a batch says besides its rows; the first part of the column frame."""
 
@@ -61,6 +105,14 @@ class SightingHeader(msgspec.Struct, frozen=True, kw_only=True):
     beacons: list[BeaconKey] = []
     refused: dict[str, int] = {}
     """Adverts the gateway dropped since its last batch, by reason code (strangers above all)."""
+    left: list[Left] = []
+    """Beacons that have left since its last batch."""
+    telemetry: list[BeaconTelemetry] = []
+    """Batteries and temperatures that have changed since its last batch."""
+    strangers: list[StrangerCount] = []
+    """Spans that have ended since its last batch; empty unless the box is set to count."""
+    gaps: list[SpoolGap] = []
+    """What the box has given up unsent since its last batch."""
 
 
 class SightingBatch(SightingHeader, frozen=True, kw_only=True):

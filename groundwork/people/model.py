@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from groundwork.contracts.ids import BeaconKey, DeviceId, GatewayId, Pseudonym, ShopperId, TenantId, Track, VenueId
+from groundwork.contracts.ids import BeaconKey, CommunityId, DeviceId, GatewayId, Pseudonym, ShopperId, TenantId, Track, VenueId
+from groundwork.people.eid import EidKey
 
 POSITIONING = "positioning"
 OFFERS = "offers"
@@ -12,17 +13,41 @@ PURPOSES = (POSITIONING, OFFERS, MEASUREMENT)
 
 SEND_SIGHTINGS = "sightings.send"
 SEND_RANGING = "ranging.send"
+ROTATE_GATEWAY_KEY = "gateway_keys.rotate"
+READ_CONFIGURATION = "gateway_configuration.read"
 READ_FEED = "feed.read"
+WRITE_CONSENTS = "consents.write"
+MANAGE_SELF = "self.manage"
+"""Her own device, language, communities, tags, export, pause and erasure."""
+FETCH_TOKENS = "tokens.fetch"
 REDEEM = "coupons.redeem"
 SEND_PURCHASES = "purchases.send"
 READ_STATUS = "status.read"
-WRITE_CONSENTS = "consents.write"
+READ_AGGREGATES = "aggregates.read"
 WRITE_PRODUCTS = "products.write"
-GRANTS = (SEND_SIGHTINGS, SEND_RANGING, READ_FEED, REDEEM, SEND_PURCHASES, READ_STATUS, WRITE_CONSENTS, WRITE_PRODUCTS)
-"""What a caller may do; a route names exactly one."""
-DEVICE_GRANTS = frozenset({SEND_RANGING, READ_FEED, WRITE_CONSENTS})
+WRITE_PLANS = "plans.write"
+MANAGE_GATEWAYS = "gateways.manage"
+MANAGE_TAGS = "tags.manage"
+MANAGE_COMMUNITIES = "communities.manage"
+WRITE_CONSENT_TEXTS = "consent_texts.write"
+SERVE_REQUESTS = "shopper_requests.serve"
+"""Answers a shopper's request in her place: what is held of her, erasure; the privacy officer's."""
+READ_AUDIT = "audit.read"
+MANAGE_OPERATORS = "operators.manage"
+MANAGE_API_KEYS = "api_keys.manage"
+OWN_SESSION = "session.own"
+"""What every signed-in operator may do with her own session and password."""
+GATEWAY_GRANTS = frozenset({SEND_SIGHTINGS, ROTATE_GATEWAY_KEY, READ_CONFIGURATION})
+DEVICE_GRANTS = frozenset({SEND_RANGING, READ_FEED, WRITE_CONSENTS, MANAGE_SELF, FETCH_TOKENS})
 """What the app on a shopper's phone may do, for its own shopper alone."""
 TILL_GRANTS = frozenset({REDEEM, SEND_PURCHASES})
+INTEGRATION_GRANTS = frozenset({SEND_PURCHASES, WRITE_PRODUCTS, READ_STATUS, READ_AGGREGATES})
+"""What an API key of the retailer's own systems may be given, besides a till's."""
+
+SHOPPERS = "shoppers"
+OPERATORS = "operators"
+SERVES = (SHOPPERS, OPERATORS)
+"""Whose sign-in an identity provider vouches for."""
 
 LANGUAGES = ("ar", "en")
 
@@ -60,6 +85,8 @@ class OwnedBeacon:
     from_ms: int = 0
     until_ms: int | None = None
     """The binding holds at event times from `from_ms` up to, not at, `until_ms`; None means until further notice."""
+    eid: EidKey | None = None
+    """How the tag's ids are told, where it rotates them; `beacon` then stands for the tag (`tag:<id>`) and is never heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +119,36 @@ class Versions:
     tenant: TenantId
     people: int
     gateways: int
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityProvider:
+    """An OpenID provider whose word a tenant takes. Its client secret is sealed and never part of this."""
+
+    tenant: TenantId
+    id: str
+    serves: str
+    """One of SERVES."""
+    issuer: str
+    """Exactly as it stands in `iss`."""
+    audience: str
+    """What `aud` must name: the client id under which the provider knows the app or the console."""
+    algorithms: tuple[str, ...]
+    """Sorted; what a token may be signed with, whatever its header says."""
+    jwks_url: str
+    authorize_url: str | None = None
+    token_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    """An interest that shoppers join and leave as they please; never a group of people by age, gender or nationality."""
+
+    tenant: TenantId
+    id: CommunityId
+    name_ar: str
+    name_en: str
+    about_ar: str
+    about_en: str
+    open: bool = True
+    """A closed one takes nobody in and counts for nothing."""

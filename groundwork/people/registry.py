@@ -4,7 +4,8 @@ A change costs what changed, not what is there: versions in the database say whi
 seen within the refresh period, this process's own as soon as the loop steps. How a consent is changed is in `withdrawal.py`.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import msgspec
@@ -13,12 +14,16 @@ from groundwork.contracts.changes import ConsentChanged, GatewayChanged
 from groundwork.contracts.ids import DeviceId, GatewayId, Pseudonym, TenantId
 from groundwork.contracts.subjects import CONSENT_CHANGED, GATEWAY_CHANGED
 from groundwork.people import queries
+from groundwork.people.eid import EidKey
 from groundwork.people.model import DayKey, OwnedBeacon, Subject, Versions
+from groundwork.people.queries.keys import AnyRow
 from groundwork.people.resolver import Resolver
 from groundwork.people.settings import BINDING_MEMORY_S
+from groundwork.people.tags import KEYS, tag_of
 from groundwork.plumbing.bus import Bus
 from groundwork.plumbing.clock import Clock
 from groundwork.plumbing.db import Connection, Database
+from groundwork.plumbing.vault import Vault
 
 
 class _Change(NamedTuple):
@@ -29,6 +34,8 @@ class _Change(NamedTuple):
     owned: list[OwnedBeacon]
     enrolments: dict[int, Subject]
     day_keys: list[DayKey]
+    rotating: Mapping[str, AnyRow]
+    """Tags among `owned` whose ids rotate, their keys still sealed."""
 
 
 @dataclass(slots=True)
@@ -42,8 +49,10 @@ class _Memory:
 class People:
     """Answers from memory who a beacon or a device stands for; `renew` is run by a Refresh loop."""
 
-    def __init__(self, db: Database, clock: Clock, binding_memory_s: int = BINDING_MEMORY_S) -> None:
+    def __init__(self, db: Database, clock: Clock, binding_memory_s: int = BINDING_MEMORY_S, vault: Vault | None = None) -> None:
+        """Without the `vault` that sealed their keys, tags whose ids rotate stay unknown."""
         self._db = db
+        self._vault = vault
         self._clock = clock
         self._binding_memory_ms = binding_memory_s * 1000
         self._tenants: dict[TenantId, _Memory] = {}
@@ -68,9 +77,19 @@ class People:
         changes = await self._db.read(work)
         for tenant, change in changes.items():
             memory = self._memory(tenant)
-            memory.resolver.renew(change.shoppers, change.owned, change.enrolments, change.day_keys)
+            owned = [self._told(tenant, beacon, change.rotating) for beacon in change.owned]
+            memory.resolver.renew(change.shoppers, owned, change.enrolments, change.day_keys)
             memory.version = change.version
         return bool(changes)
+
+    def _told(self, tenant: TenantId, owned: OwnedBeacon, rotating: Mapping[str, AnyRow]) -> OwnedBeacon:
+        """The binding, with what the tag's ids are made of where they rotate."""
+        tag = tag_of(owned.beacon)
+        row = rotating.get(tag) if tag is not None else None
+        if row is None or self._vault is None:
+            return owned
+        identity = self._vault.open(row.eid_key, KEYS, tenant, row.id)
+        return replace(owned, eid=EidKey(identity, row.eid_exponent, row.eid_offset_s))
 
     def _memory(self, tenant: TenantId) -> _Memory:
         return self._tenants.setdefault(tenant, _Memory())
@@ -88,10 +107,13 @@ async def announce_gateway(bus: Bus, tenant: TenantId, gateway: GatewayId) -> No
 
 def _read(conn: Connection, row: Versions, after: int, since_ms: int) -> _Change:
     """What changed in the tenant after version `after`, as of one snapshot."""
+    owned = queries.owned_beacons(conn, row.tenant, after=after, since_ms=since_ms)
+    tags = [tag for beacon in owned if (tag := tag_of(beacon.beacon)) is not None]
     return _Change(
         row.people,
         queries.changed_shoppers(conn, row.tenant, after),
-        queries.owned_beacons(conn, row.tenant, after=after, since_ms=since_ms),
+        owned,
         queries.enrolments(conn, row.tenant, after=after),
         queries.day_keys(conn, row.tenant),
+        queries.rotating_tags(conn, row.tenant, tags),
     )

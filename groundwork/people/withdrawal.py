@@ -35,6 +35,8 @@ class Sends:
     """Ends what has not left, in the withdrawal's own transaction."""
     in_flight: Count = _none
     """What is with a provider at this moment."""
+    pause: Count = _none
+    """Ends what has not left, in the transaction in which she pauses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,14 @@ class Consents:
     async def change(self, subject: Subject, answer: Answer) -> frozenset[str]:
         """Records the answer and returns what the shopper consents to now; durable, and told, before this returns.
 
+        A yes must cite words that exist, and raises UnknownText where it does not; nobody is kept from a no by its wording.
         Raises ValueError for an unknown purpose or language.
         """
 
         def work(conn: Connection) -> frozenset[str]:
             tenant, shopper = subject.tenant, subject.shopper
+            if answer.granted:
+                queries.check_text(conn, tenant, answer.purpose, answer.text_version)
             queries.record_consent(
                 conn,
                 tenant=tenant,
@@ -88,13 +93,14 @@ class Consents:
 
     async def settled(self, subject: Subject) -> bool:
         """Waits until none of the shopper's pushes is with a provider; False when some still were after `wait_ms`."""
-        until_ms = self.clock.now_ms() + self.wait_ms
-        while await self._in_flight(subject):
-            if self.clock.now_ms() >= until_ms:
-                return False
-            await self.clock.sleep(_LOOK_S)
-        return True
+        return await until_settled(self.db, self.clock, self.sends, subject.tenant, subject.shopper, self.wait_ms)
 
-    async def _in_flight(self, subject: Subject) -> int:
-        now_ms = self.clock.now_ms()
-        return await self.db.read(lambda conn: self.sends.in_flight(conn, subject.tenant, subject.shopper, now_ms))
+
+async def until_settled(db: Database, clock: Clock, sends: Sends, tenant: TenantId, shopper: ShopperId, wait_ms: int) -> bool:
+    """Waits until none of the shopper's pushes is with a provider; False when some still were after `wait_ms`."""
+    until_ms = clock.now_ms() + wait_ms
+    while await db.read(lambda conn: sends.in_flight(conn, tenant, shopper, clock.now_ms())):
+        if clock.now_ms() >= until_ms:
+            return False
+        await clock.sleep(_LOOK_S)
+    return True

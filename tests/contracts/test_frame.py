@@ -58,6 +58,14 @@ def test_a_batch_and_its_frame_have_the_same_header() -> None:
     assert encode_frame(batch, columns) == GOLDEN_FRAME
 
 
+def test_what_is_told_beside_the_rows_is_in_the_header_and_costs_nothing_while_there_is_none() -> None:
+    header = msgspec.json.decode((GOLDEN / "SightingHeader.2.json").read_bytes(), type=SightingHeader)
+    columns = _golden()[1]
+    assert decode_frame(encode_frame(header, columns)).header == header
+    silent = msgspec.structs.replace(header, left=[], telemetry=[], strangers=[], gaps=[])
+    assert encode_frame(silent, columns) == GOLDEN_FRAME
+
+
 def _column(typecode: str, rows: int) -> st.SearchStrategy[list[float]]:
     if typecode == "f":
         return st.lists(st.floats(width=32, allow_nan=False), min_size=rows, max_size=rows)

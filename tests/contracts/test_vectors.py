@@ -9,12 +9,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from groundwork.people.enrolment import ENROL, ROTATE, key_id_of
 from groundwork.people.model import DayKey
 from groundwork.people.tokens import WINDOW_MS, Opened, issue, open_bulk
-from groundwork.plumbing import signatures
+from groundwork.plumbing import proofs, signatures
 from tests.contracts.messages import GOLDEN
 
 SIGNATURES: list[dict[str, Any]] = json.loads((GOLDEN / "signatures.json").read_bytes())
+PROOFS: list[dict[str, Any]] = json.loads((GOLDEN / "gateway_proofs.json").read_bytes())
 TOKENS: list[dict[str, Any]] = json.loads((GOLDEN / "shopper_tokens.json").read_bytes())
 
 
@@ -66,3 +68,23 @@ def test_a_shopper_token_vector_is_one_aes_block_of_the_documented_layout(vector
         encryptor = Cipher(algorithms.AES128(key.key), modes.ECB()).encryptor()
         assert encryptor.update(plain).hex() == token == issued[window - 96 * key.day].hex()
         assert open_bulk([key], bytes.fromhex(token), window * WINDOW_MS) == [Opened(vector["enrolment"], window)]
+
+
+@pytest.mark.parametrize("vector", PROOFS, ids=lambda vector: vector["purpose"])
+def test_a_proof_vector_is_made_and_held_again(vector: dict[str, Any]) -> None:
+    key, public = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(vector["private_key"])), bytes.fromhex(vector["public_key"])
+    purpose, occasion = vector["purpose"], vector["occasion"]
+    assert key.public_key().public_bytes_raw() == public
+    assert vector["proof_text"] == f"aislecast-proof\n{purpose}\n{occasion}\n{vector['public_key']}"
+    assert key_id_of(public) == vector["key_id"] == hashlib.sha256(public).hexdigest()[:32]
+    assert proofs.prove(key, purpose, occasion) == vector["proof"]
+    assert proofs.proves(vector["proof"], public, purpose, occasion)
+    assert proofs.proves(vector["proof"] + "==", public, purpose, occasion)
+    assert purpose in (ENROL, ROTATE)
+
+
+@pytest.mark.parametrize("change", ["purpose", "occasion", "public_key", "proof"])
+def test_a_proof_holds_for_nothing_else(change: str) -> None:
+    vector = {**PROOFS[0], change: PROOFS[1][change]}
+    assert not proofs.proves(vector["proof"], bytes.fromhex(vector["public_key"]), vector["purpose"], vector["occasion"])
+    assert not proofs.proves("no base64!", bytes(32), "", "")

@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Row, and_, insert, select, update
 
 from groundwork.contracts.ids import GatewayId, GatewayKeyId, TenantId, VenueId
-from groundwork.people.model import SEND_SIGHTINGS, DayKey, Gateway
+from groundwork.people.model import GATEWAY_GRANTS, DayKey, Gateway
 from groundwork.people.queries.tenants import raise_version
-from groundwork.people.tables import AccessKeyRow, DayKeyRow, GatewayKeyRow, GatewayRow
+from groundwork.people.tables import AccessKeyRow, DayKeyRow, GatewayKeyRow, GatewayRow, TenantRow
 from groundwork.plumbing.auth import Caller, Signer
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -113,9 +113,11 @@ def add_access_key(
 def caller_of(conn: Connection, token_hash: bytes) -> Caller | None:
     """Whose bearer token has this hash; None when unknown or revoked."""
     row = AccessKeyRow
-    wanted = select(row.tenant, row.subject, row.grants, row.scopes).where(row.token_hash == token_hash, row.revoked_ms.is_(None))
-    found = conn.execute(wanted).one_or_none()
-    return Caller(found.tenant, found.subject, frozenset(found.grants.split()), frozenset(found.scopes.split())) if found else None
+    wanted = select(row.tenant, row.subject, row.grants, row.scopes, row.expires_ms)
+    found = conn.execute(wanted.where(row.token_hash == token_hash, row.revoked_ms.is_(None))).one_or_none()
+    if found is None:
+        return None
+    return Caller(found.tenant, found.subject, frozenset(found.grants.split()), frozenset(found.scopes.split()), found.expires_ms)
 
 
 def revoke_access_key(conn: Connection, tenant: TenantId, token_hash: bytes, now_ms: int) -> bool:
@@ -136,6 +138,25 @@ def add_day_key(conn: Connection, tenant: TenantId, day_key: DayKey) -> None:
         raise ValueError(f"day {day_key.day} of tenant {tenant!r} has another key, or had one that was destroyed")
 
 
+def make_day_key(conn: Connection, tenant: TenantId, day_key: DayKey) -> bool:
+    """Adds the key of a day that never had one; False where it has, or had one that was destroyed."""
+    raise_version(conn, tenant, "people_version")
+    row = DayKeyRow
+    if conn.execute(select(row.day).where(row.tenant == tenant, row.day == day_key.day)).one_or_none() is not None:
+        return False
+    conn.execute(insert(row).values(tenant=tenant, day=day_key.day, key=day_key.key, check_bits=day_key.check))
+    return True
+
+
+def days_of_keys(conn: Connection) -> dict[TenantId, dict[int, bool]]:
+    """For every tenant the days that have, or had, a key, and whether it is still there."""
+    days: dict[TenantId, dict[int, bool]] = {TenantId(tenant): {} for tenant in conn.scalars(select(TenantRow.id).order_by(TenantRow.id))}
+    row = DayKeyRow
+    for found in conn.execute(select(row.tenant, row.day, row.key.is_not(None).label("live")).order_by(row.tenant, row.day)):
+        days[TenantId(found.tenant)][found.day] = bool(found.live)
+    return days
+
+
 def day_keys(conn: Connection, tenant: TenantId) -> list[DayKey]:
     """The keys that are not destroyed, by day."""
     row = DayKeyRow
@@ -151,5 +172,5 @@ def destroy_day_keys(conn: Connection, tenant: TenantId, before_day: int, now_ms
 
 
 def _signer(row: AnyRow) -> Signer:
-    caller = Caller(row.tenant, row.gateway_id, frozenset({SEND_SIGHTINGS}), frozenset({row.venue_id}))
+    caller = Caller(row.tenant, row.gateway_id, GATEWAY_GRANTS, frozenset({row.venue_id}))
     return Signer(row.public_key, caller, row.valid_from_ms, row.valid_until_ms)

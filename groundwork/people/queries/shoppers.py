@@ -10,17 +10,19 @@ from groundwork.people.consent import check_language
 from groundwork.people.model import POSITIONING, OwnedBeacon, Subject
 from groundwork.people.pseudonyms import pseudonym_of, track_of
 from groundwork.people.queries.tenants import raise_version
-from groundwork.people.tables import BeaconBindingRow, ConsentRow, DeviceRow, ShopperRow
+from groundwork.people.tables import BeaconBindingRow, ConsentRow, DeviceRow, ErasureRow, ShopperRow
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 
 # What is asked at every zone event is built once: building a statement costs ten times what running it does.
-_HERS: Final = select(ShopperRow.pseudonym, ShopperRow.key, ShopperRow.language).where(
+_HERS: Final = select(ShopperRow.pseudonym, ShopperRow.key, ShopperRow.language, ShopperRow.paused_until_ms).where(
     ShopperRow.tenant == bindparam("of"), ShopperRow.id == bindparam("shopper")
 )
 _HERS_LOCKED: Final = _HERS.with_for_update(key_share=True)
 """FOR NO KEY UPDATE: rows that point at her (a new device) need not wait. SQLite has no such clause and needs none."""
+_KEPT: Final = DeviceRow.removed_ms.is_(None)
+"""Of devices: not removed. A removed one keeps its row, because its track ties her earlier zone events to her."""
 
 
 def sign_up(
@@ -42,7 +44,7 @@ def sign_up(
     check_language(language)
     version = raise_version(conn, tenant, "people_version")
     key = _shopper_key(conn, tenant, shopper) or _add_shopper(conn, tenant, shopper, shopper_key, language, version, now_ms)
-    known = subject_of_device(conn, tenant, device)
+    known = _one_subject(conn, tenant, DeviceRow.id == device)
     if known is None:
         values = {"tenant": tenant, "id": device, "shopper_id": shopper, "created_ms": now_ms}
         numbers = {"track": _signed(track_of(key, device)), "enrolment": _signed(enrolment)}
@@ -56,12 +58,12 @@ def sign_up(
 
 
 def subject_of_device(conn: Connection, tenant: TenantId, device: DeviceId) -> Subject | None:
-    """The device and its shopper, or None."""
-    return _one_subject(conn, tenant, DeviceRow.id == device)
+    """The device and its shopper, or None; a removed device is nobody's."""
+    return _one_subject(conn, tenant, and_(DeviceRow.id == device, _KEPT))
 
 
 def subject_of_track(conn: Connection, tenant: TenantId, track: Track) -> Subject | None:
-    """Whose device has this pseudonym, or None."""
+    """Whose device has this pseudonym, or None; a removed device is nobody's."""
     row = conn.execute(_of_track(), {"of": tenant, "signed": _signed(track)}).one_or_none()
     return _subject(row) if row else None
 
@@ -72,8 +74,8 @@ def subject_of_pseudonym(conn: Connection, tenant: TenantId, pseudonym: Pseudony
 
 
 def devices_of(conn: Connection, tenant: TenantId, shopper: ShopperId) -> list[Subject]:
-    """The shopper's devices, oldest first."""
-    return [_subject(row) for row in conn.execute(_subjects(tenant).where(ShopperRow.id == shopper))]
+    """The shopper's devices, oldest first; without those that were removed."""
+    return [_subject(row) for row in conn.execute(_subjects(tenant).where(ShopperRow.id == shopper, _KEPT))]
 
 
 def bind_beacon(conn: Connection, tenant: TenantId, device: DeviceId, beacon: BeaconKey, from_ms: int, until_ms: int | None = None) -> None:
@@ -107,7 +109,8 @@ def end_binding(conn: Connection, tenant: TenantId, beacon: BeaconKey, at_ms: in
 def changed_shoppers(conn: Connection, tenant: TenantId, after: int) -> list[Pseudonym]:
     """Who changed since the tenant's people_version was `after`: drop them, then take what the two queries below say of them."""
     wanted = select(ShopperRow.pseudonym).where(ShopperRow.tenant == tenant, ShopperRow.changed > after)
-    return [Pseudonym(text) for text in conn.scalars(wanted.order_by(ShopperRow.pseudonym))]
+    gone = select(ErasureRow.pseudonym).where(ErasureRow.tenant == tenant, ErasureRow.changed > after)  # their rows cannot say it
+    return [Pseudonym(text) for text in sorted({*conn.scalars(wanted), *conn.scalars(gone)})]
 
 
 def owned_beacons(conn: Connection, tenant: TenantId, *, after: int = 0, since_ms: int = 0) -> list[OwnedBeacon]:
@@ -126,7 +129,7 @@ def enrolments(conn: Connection, tenant: TenantId, *, after: int = 0) -> dict[in
 
 
 def shopper_row(conn: Connection, tenant: TenantId, shopper: ShopperId, lock: bool = False) -> AnyRow | None:
-    """Her pseudonym, key and language, for this package; None when she is unknown. With `lock`, held until the transaction ends."""
+    """Her pseudonym, key, language and pause, for this package; None when she is unknown. With `lock`, held until the transaction ends."""
     return conn.execute(_HERS_LOCKED if lock else _HERS, {"of": tenant, "shopper": shopper}).one_or_none()
 
 
@@ -156,7 +159,7 @@ def _add_shopper(conn: Connection, tenant: TenantId, shopper: ShopperId, key: by
 
 @cache
 def _of_track() -> AnySelect:
-    return _subjects(bindparam("of")).where(DeviceRow.track == bindparam("signed")).limit(1)
+    return _subjects(bindparam("of")).where(DeviceRow.track == bindparam("signed"), _KEPT).limit(1)
 
 
 def _subjects(tenant: TenantId | BindParameter[str]) -> AnySelect:
@@ -167,11 +170,11 @@ def _subjects(tenant: TenantId | BindParameter[str]) -> AnySelect:
 
 
 def _consenting(tenant: TenantId, after: int) -> AnySelect:
-    """Devices of shoppers whose last word on positioning is yes."""
+    """Devices of shoppers whose last word on positioning is yes and who do not pause."""
     row, her = ConsentRow, ShopperRow
     answers = select(row.granted).where(row.tenant == her.tenant, row.shopper == her.pseudonym, row.purpose == POSITIONING)
     last = answers.order_by(row.seq.desc()).limit(1).correlate(her).scalar_subquery()
-    return _subjects(tenant).where(her.changed > after, last.is_(True))
+    return _subjects(tenant).where(_KEPT, her.changed > after, her.paused_until_ms.is_(None), last.is_(True))
 
 
 def _one_subject(conn: Connection, tenant: TenantId, which: ColumnElement[bool]) -> Subject | None:

@@ -10,15 +10,24 @@ from sqlalchemy import Connection, insert, select, update
 
 from groundwork.contracts.ids import TenantId
 from groundwork.people.consent import BEGINNING
+from groundwork.people.consent_texts import defaults
 from groundwork.people.model import Tenant, Versions
-from groundwork.people.tables import TenantRow
+from groundwork.people.tables import ConsentTextRow, TenantRow
 
 
 def add_tenant(conn: Connection, *, tenant: TenantId, name_ar: str, name_en: str, salt: bytes, now_ms: int) -> None:
-    """Adds the tenant with 32 random bytes of `salt`; one that is there keeps its salt and gets the new names."""
+    """Adds the tenant with 32 random bytes of `salt`; one that is there keeps its salt and gets the new names.
+
+    A fresh one starts with the default consent texts.
+    """
     names = {"name_ar": name_ar, "name_en": name_en}
     if conn.execute(update(TenantRow).where(TenantRow.id == tenant).values(names)).rowcount == 0:
         conn.execute(insert(TenantRow).values(id=tenant, salt=salt, consent_hash=BEGINNING, created_ms=now_ms, **names))
+        texts = [
+            {"tenant": tenant, "purpose": t.purpose, "version": t.version, "text_ar": t.ar, "text_en": t.en, "created_ms": t.created_ms}
+            for t in defaults(now_ms)
+        ]
+        conn.execute(insert(ConsentTextRow), texts)
 
 
 def tenants(conn: Connection) -> list[Tenant]:

@@ -1,10 +1,13 @@
 """Tenants, shoppers and gateways for these tests; the same names in two tenants, so that a leak shows."""
 
+import random
+
 from sqlalchemy import Connection
 
 from groundwork.contracts.ids import BeaconKey, DeviceId, GatewayId, GatewayKeyId, ShopperId, TenantId, VenueId
 from groundwork.people import queries
 from groundwork.people.model import Subject
+from groundwork.plumbing.vault import Vault
 
 NOW_MS = 1_793_516_400_000
 TAMIM = TenantId("tamim")
@@ -15,6 +18,7 @@ PHONE = DeviceId("phone")
 TAG = BeaconKey("ibeacon:00112233445566778899aabbccddeeff:1:7")
 BOX = GatewayId("box-1")
 SHOP = VenueId("shop")
+VAULT = Vault(b"v" * 32, random.Random(1).randbytes)
 
 
 def add_tenants(conn: Connection) -> None:

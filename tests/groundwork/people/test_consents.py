@@ -72,9 +72,26 @@ async def test_an_untouched_chain_holds_and_carries_no_shopper_id(database: Data
     await database.write(work)
 
 
-@pytest.mark.parametrize(
-    ("column", "value"), [("granted", True), ("at_ms", NOW_MS + 1), ("purpose", "offerz"), ("text_version", ""), ("source", "x")]
-)
+TAMPERED = {
+    "tenant": DANA,
+    "seq": 9,
+    "shopper": "0123456789abcdef",
+    "purpose": "offerz",
+    "granted": True,
+    "text_version": "",
+    "language": "en",
+    "source": "x",
+    "at_ms": NOW_MS + 1,
+    "previous": bytes(32),
+    "hash": bytes(32),
+}
+
+
+def test_no_column_of_the_chain_is_left_out_of_the_tampering_below() -> None:
+    assert set(TAMPERED) == set(ConsentRow.__table__.columns.keys())
+
+
+@pytest.mark.parametrize(("column", "value"), TAMPERED.items())
 async def test_a_changed_entry_is_found(database: Database, column: str, value: object) -> None:
     def work(conn: Connection) -> int | None:
         _chain(conn)
@@ -103,6 +120,22 @@ async def test_an_entry_put_in_at_the_end_is_found(database: Database) -> None:
         return queries.verify_consents(conn, TAMIM)
 
     assert await database.write(work) == 6
+
+
+async def test_a_chain_cut_together_with_its_end_is_found_by_an_end_kept_elsewhere(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        _chain(conn)
+        kept = queries.checked_consents(conn, TAMIM)
+        assert (kept.entries, kept.fault) == (5, None)
+        last = conn.execute(select(ConsentRow.previous).where(ConsentRow.tenant == TAMIM, ConsentRow.seq == 5)).scalar_one()
+        conn.execute(delete(ConsentRow).where(ConsentRow.tenant == TAMIM, ConsentRow.seq == 5))
+        conn.execute(update(TenantRow).where(TenantRow.id == TAMIM).values(consent_seq=4, consent_hash=last))
+        assert queries.checked_consents(conn, TAMIM).fault is None
+        assert queries.checked_consents(conn, TAMIM, (kept.entries, kept.end)).fault == 5
+        assert consent(conn, TAMIM, LAYLA, OFFERS, text="v3")  # the place is filled again, by another entry
+        assert queries.checked_consents(conn, TAMIM, (kept.entries, kept.end)).fault == 5
+
+    await database.write(work)
 
 
 async def test_an_end_that_was_replaced_is_found(database: Database) -> None:

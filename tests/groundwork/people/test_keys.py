@@ -5,7 +5,7 @@ from sqlalchemy import Connection, select
 
 from groundwork.contracts.ids import GatewayId, GatewayKeyId, VenueId
 from groundwork.people import queries
-from groundwork.people.model import SEND_SIGHTINGS, TILL_GRANTS, DayKey, Gateway
+from groundwork.people.model import GATEWAY_GRANTS, TILL_GRANTS, DayKey, Gateway
 from groundwork.people.tables import DayKeyRow
 from groundwork.plumbing.auth import Caller, Signer, token_hash
 from groundwork.plumbing.db import Database
@@ -24,7 +24,7 @@ async def test_a_box_signs_for_its_own_tenant_and_venue_alone(database: Database
 
     signers = await database.write(work)
     assert list(signers) == ["k1", "k2"]
-    assert signers["k1"].caller == Caller(TAMIM, BOX, frozenset({SEND_SIGHTINGS}), frozenset({SHOP}))
+    assert signers["k1"].caller == Caller(TAMIM, BOX, GATEWAY_GRANTS, frozenset({SHOP}))
     assert signers["k2"].caller.tenant == DANA
 
 

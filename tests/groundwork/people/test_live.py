@@ -14,7 +14,7 @@ from groundwork.people.withdrawal import Answer, Consents, Sends
 from groundwork.plumbing.auth import token_hash
 from groundwork.plumbing.clock import ManualClock
 from groundwork.plumbing.service import Parts, Service, settle
-from tests.groundwork.people.register import BOX, DANA, LAYLA, NOW_MS, PHONE, TAG, TAMIM, add_box, add_tenants, consent, sign_up
+from tests.groundwork.people.register import BOX, DANA, LAYLA, NOW_MS, PHONE, TAG, TAMIM, VAULT, add_box, add_tenants, consent, sign_up
 
 KEY = DayKey(NOW_MS // 86_400_000, b"k" * 16, 1)
 
@@ -22,7 +22,7 @@ KEY = DayKey(NOW_MS // 86_400_000, b"k" * 16, 1)
 async def _service(parts: Parts) -> tuple[Service, People, LiveCredentials]:
     await parts.db.write(add_tenants)
     people, credentials = People(parts.db, parts.clock), LiveCredentials(parts.db)
-    service = build(parts, Settings(), people, credentials)
+    service = build(parts, Settings(), people, credentials, VAULT)
     await service.start()
     return service, people, credentials
 
@@ -153,7 +153,7 @@ async def test_a_withdrawal_does_not_wait_for_ever(parts: Parts, clock: ManualCl
 async def test_a_waiting_loop_wakes_when_told_and_when_due(parts: Parts, clock: ManualClock) -> None:
     service, _, _ = await _service(parts)
     await settle(service.loops)
-    loop = service.loops[1]
+    loop = next(loop for loop in service.loops if loop.name == "credentials")
     waiting = asyncio.ensure_future(loop.wait())
     await asyncio.sleep(0)
     assert not waiting.done()

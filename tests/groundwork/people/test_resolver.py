@@ -77,3 +77,28 @@ def test_a_strangers_ibeacon_never_becomes_a_shopper() -> None:
     raw = [generator.randbytes(16).hex() for _ in range(50_000)]
     asked = [BeaconKey(form) for hexed in raw for form in (f"ibeacon:{hexed}:1:7", f"token:{hexed}")]
     assert not any(resolver.resolve(asked, NOW_MS))
+
+
+def test_in_bulk_tokens_resolve_as_they_do_one_by_one_also_around_midnight() -> None:
+    """Both days' keys are tried, so found rows come in two runs; withdrawn and stale ones are nobody's in either way."""
+    tomorrow = DayKey(KEY.day + 1, b"t" * 16, 7)
+    resolver = Resolver((), {1: LAYLA, 2: OMAR}, [KEY, tomorrow])
+    midnight_ms = tomorrow.day * 86_400_000
+    early = [BeaconKey(f"token:{issue(tomorrow, enrolment)[window].hex()}") for enrolment in (2, 1) for window in (0, 1)]
+    asked = [*early, _token(1, 95), _token(9, 95), _token(2, 94), _token(2, 95), BeaconKey("token:" + "0" * 32)]
+    for gone in ((), (LAYLA.pseudonym,)):
+        resolver.renew(gone, [], {}, [KEY, tomorrow])
+        for at_ms in (midnight_ms - 1, midnight_ms, NOW_MS):
+            owners, subjects = resolver.resolve_tokens(b"".join(bytes.fromhex(key[6:]) for key in asked), at_ms)
+            assert [subjects[owner] if owner >= 0 else None for owner in owners.tolist()] == resolver.resolve(asked, at_ms)
+    assert resolver.resolve_tokens(b"", NOW_MS)[0].tolist() == []
+
+
+def test_a_token_of_another_quarter_of_an_hour_is_told_from_a_strangers() -> None:
+    resolver = Resolver((), {1: LAYLA}, [KEY])
+    asked = [_token(1), _token(1, WINDOW + 2), _token(1, 0), BeaconKey("token:" + "0" * 32), BeaconKey("token:nonsense"), TAG]
+    assert resolver.resolve(asked, NOW_MS) == [LAYLA, None, None, None, None, None]
+    assert resolver.stale(asked, NOW_MS) == [False, True, True, False, False, False]
+    resolver.renew((), [], {}, [])  # the key is destroyed
+    assert resolver.resolve(asked, NOW_MS) == [None] * 6
+    assert not any(resolver.stale(asked, NOW_MS))

@@ -1,14 +1,15 @@
-"""Routes of people: a shopper's consent, asked for and changed from her own device."""
+"""A shopper's consent, asked for and changed from her own device."""
 
 from collections.abc import Sequence
 
 from aiohttp import web
 
 from groundwork.contracts.consent import ConsentRequest, ConsentState
-from groundwork.contracts.ids import DeviceId, TenantId
 from groundwork.people import queries
+from groundwork.people.consent_texts import UnknownText
+from groundwork.people.http.own import own_subject
 from groundwork.people.model import LANGUAGES, PURPOSES, WRITE_CONSENTS, Subject
-from groundwork.people.reasons import NO_SHOPPER, UNKNOWN_LANGUAGE, UNKNOWN_PURPOSE
+from groundwork.people.reasons import NO_SHOPPER, UNKNOWN_LANGUAGE, UNKNOWN_PURPOSE, UNKNOWN_TEXT
 from groundwork.people.withdrawal import Answer, Consents
 from groundwork.plumbing.http import Route, answered, caller, read
 from groundwork.plumbing.reasons import Refusal, Words
@@ -43,7 +44,7 @@ class ConsentRoutes:
                 grant=WRITE_CONSENTS,
                 request=ConsentRequest,
                 answer=ConsentState,
-                refusals=(NO_SHOPPER, UNKNOWN_PURPOSE, UNKNOWN_LANGUAGE),
+                refusals=(NO_SHOPPER, UNKNOWN_PURPOSE, UNKNOWN_LANGUAGE, UNKNOWN_TEXT),
             ),
         )
 
@@ -66,17 +67,18 @@ class ConsentRoutes:
         subject = await self._subject(request)
         now_ms = self._parts.clock.now_ms()
         answer = Answer(asked.purpose, asked.granted, asked.text_version, _SOURCE, now_ms, asked.language)
-        granted = await self._consents.change(subject, answer)
+        try:
+            granted = await self._consents.change(subject, answer)
+        except UnknownText as error:
+            raise Refusal(UNKNOWN_TEXT, at="/text_version", value=error.version, purpose=error.purpose, newest=error.newest) from None
+        except queries.UnknownShopper:  # her erasure began meanwhile
+            raise Refusal(NO_SHOPPER) from None
         settled = asked.granted or await self._consents.settled(subject)
         return answered(_state(subject, granted), 200 if settled else 202)
 
     async def _subject(self, request: web.Request) -> Subject:
         who = caller(request)
-        tenant, device = TenantId(who.tenant), DeviceId(who.subject)
-        subject = await self._parts.db.read(lambda conn: queries.subject_of_device(conn, tenant, device))
-        if subject is None:
-            raise Refusal(NO_SHOPPER)
-        return subject
+        return await self._parts.db.read(lambda conn: own_subject(conn, who))
 
 
 def _state(subject: Subject, granted: frozenset[str]) -> ConsentState:

@@ -17,7 +17,7 @@ from groundwork.people.withdrawal import Sends
 from groundwork.plumbing.auth import token_hash
 from groundwork.plumbing.http_app import build_app
 from groundwork.plumbing.service import Parts
-from tests.groundwork.people.register import DANA, LAYLA, NOW_MS, PHONE, TAMIM, add_tenants, sign_up
+from tests.groundwork.people.register import DANA, LAYLA, NOW_MS, PHONE, TAMIM, VAULT, add_tenants, sign_up
 
 Client = TestClient[web.Request, web.Application]
 NONE = {POSITIONING: False, OFFERS: False, MEASUREMENT: False}
@@ -42,7 +42,7 @@ async def client(parts: Parts) -> AsyncIterator[Client]:
     await parts.db.write(_enrol)
     credentials = LiveCredentials(parts.db)
     sends = Sends(in_flight=lambda *_: 1)
-    service = build(parts, Settings(withdrawal_wait_ms=0), People(parts.db, parts.clock), credentials, sends)
+    service = build(parts, Settings(withdrawal_wait_ms=0), People(parts.db, parts.clock), credentials, VAULT, sends)
     app = build_app(service.routes, credentials, parts.clock, parts.ids, parts.hops, list)
     async with TestClient(TestServer(app), headers=_bearer(TAMIM)) as opened:
         yield opened

@@ -1,0 +1,1 @@
+"""Routes of people and keys, one file per subject; `people/app.py` puts them together."""
