@@ -1,14 +1,17 @@
 """Builds the notifier, and nothing else."""
 
 from collections.abc import Mapping
+from typing import Final
 
-from groundwork.contracts.subjects import CAMPAIGN_CHANGED, CONSENT_CHANGED, ZONE_EVENTS
+from groundwork.contracts.subjects import CAMPAIGN_CHANGED, CONSENT_CHANGED, ERASURE_REQUESTED, ZONE_EVENTS
+from groundwork.plumbing.refresh import Refresh
 from groundwork.plumbing.service import Parts, Service
 from groundwork.plumbing.shards import ShardLoop
 from notifier.channel import Channel
 from notifier.channels import open_channels
 from notifier.channels.inbox import Inbox
 from notifier.coupons import Codes
+from notifier.erasure import Eraser
 from notifier.http import Handlers
 from notifier.inbox import Feeds
 from notifier.issue import INBOX, Desk
@@ -17,6 +20,9 @@ from notifier.pipeline import Deciding, Pipeline
 from notifier.purchases import Purchases
 from notifier.redeem import Coupons
 from notifier.settings import Settings
+
+ERASURE_POLL_MS: Final = 1_000
+"""How often, without being told, open erasures are looked for; one that waits for a push on its way is tried again as often."""
 
 
 def build(
@@ -39,6 +45,7 @@ def build(
 
     pipeline = Pipeline(parts.clock, Desk(codes, frozenset(ways)), settings.global_holdout)
     deciding = ShardLoop(parts.bus, parts.clock, ZONE_EVENTS, lambda _shard: Deciding(pipeline, parts.hops, wake))
+    erasing = Refresh("notifier erasure", Eraser(parts).run, parts.bus, (ERASURE_REQUESTED,), parts.clock, ERASURE_POLL_MS)
     handlers = Handlers(
         db=parts.db,
         feeds=feeds,
@@ -56,4 +63,4 @@ def build(
     async def stop() -> None:
         feeds.close()
 
-    return Service("notifier", handlers.routes(), (deciding, *senders), start, stop, lambda: deciding.trouble)
+    return Service("notifier", handlers.routes(), (deciding, *senders, erasing), start, stop, lambda: deciding.trouble)

@@ -11,7 +11,7 @@ import msgspec
 from groundwork.contracts.ids import CampaignId, TenantId
 from notifier.holdout import CAMPAIGN_SHARE
 from notifier.rule import Rule
-from notifier.rules import AnyRule, Trigger
+from notifier.rules import AnyRule, InCommunity, Trigger
 
 State = Literal["draft", "live", "paused", "ended"]
 BudgetClass = Literal["marketing", "service"]
@@ -95,6 +95,11 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     def conditions(self) -> tuple[Rule, ...]:
         """The trigger, then the rules."""
         return (self.trigger, *self.rules)
+
+    @property
+    def memberships(self) -> tuple[InCommunity, ...]:
+        """The rules that ask for a community she is in; asked again as a push leaves, because she may have left it since."""
+        return tuple(rule for rule in self.rules if isinstance(rule, InCommunity))
 
     @property
     def salt(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from floorplans import queries as places
 from floorplans.model import Venue
-from groundwork.contracts.ids import ShopperId, TenantId, Track, VenueId
+from groundwork.contracts.ids import CommunityId, ShopperId, TenantId, Track, VenueId
 from groundwork.contracts.zone_event import ZoneEvent
 from groundwork.people import queries as people
 from groundwork.people.model import Subject
@@ -62,6 +62,7 @@ class Reader:
                 kind=event.kind,
                 dwell_s=event.dwell_s,
                 local=local_time(event.at_ms, venue.time_zone),
+                communities=self._communities(event.tenant, subject.shopper),
             ),
             at_ms=event.at_ms,
             decided_ms=now_ms,
@@ -74,6 +75,7 @@ class Reader:
             campaigns=self._open_campaigns(event.tenant),
             salt=self._salt(event.tenant),
             global_share=self.global_share,
+            paused=people.paused(self.conn, event.tenant, subject.shopper),
         )
 
     def _venue(self, tenant: TenantId, venue: VenueId) -> Venue | None:
@@ -98,6 +100,11 @@ class Reader:
         if tenant not in self._campaigns:
             self._campaigns[tenant] = tuple(campaigns.open_campaigns(self.conn, tenant))
         return self._campaigns[tenant]
+
+    def _communities(self, tenant: TenantId, shopper: ShopperId) -> frozenset[CommunityId]:
+        """Those she is in, if any campaign asks."""
+        asked = any(campaign.memberships for campaign in self._open_campaigns(tenant))
+        return people.communities_of(self.conn, tenant, shopper) if asked else frozenset()
 
     def _salt(self, tenant: TenantId) -> str:
         if self._salts is None:

@@ -23,6 +23,7 @@ OFFERS: Final = "offers"
 MISSING: Final = ("unknown_shopper", "unregistered_venue")
 """Why there is not even a case; `case.py` finds that out."""
 STOPS: Final = (
+    "shopper_paused",
     "no_positioning_consent",
     "no_offers_consent",
     "late_event",
@@ -56,6 +57,8 @@ class Case:
     """The tenant's own, so that the same shoppers are not held out by every retailer."""
     global_share: float = GLOBAL_SHARE
     """Shoppers held out of all marketing, 0 to 1."""
+    paused: bool = False
+    """She wants nothing for a while; her consents stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ def decide(case: Case) -> Verdict:
 def _stops(case: Case) -> tuple[str, ...]:
     """All that stands against any push at this event, in the order of STOPS."""
     held = {
+        "shopper_paused": case.paused,
         "no_positioning_consent": POSITIONING not in case.consents,
         "no_offers_consent": OFFERS not in case.consents,
         "late_event": case.late,

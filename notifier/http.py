@@ -70,6 +70,11 @@ class Handlers:
             raise Refusal(reasons.FEED_UNKNOWN)
         return tenant, subject.shopper
 
+    async def _still_hers(self, request: web.Request, shopper: ShopperId) -> bool:
+        """Whether the caller's device is still signed in for her: a stream outlives the check of the request that opened it."""
+        who = caller(request)
+        return await self.db.read(lambda conn: people.is_signed_in(conn, TenantId(who.tenant), DeviceId(who.subject), shopper))
+
     async def _stream(
         self, request: web.Request, tenant: TenantId, shopper: ShopperId, after: int, following: Following
     ) -> web.StreamResponse:
@@ -79,10 +84,13 @@ class Handlers:
         silent_s = 0.0
         while not self.feeds.closed:
             page = await self.feeds.page(tenant, shopper, after)
+            silent_s = 0.0 if page.entries else silent_s + self.settings.feed_poll_s
+            silent = silent_s >= self.settings.feed_heartbeat_s
+            if (page.entries or silent) and not await self._still_hers(request, shopper):
+                break
             for entry in page.entries:
                 await response.write(_as_event(entry))
-            silent_s = 0.0 if page.entries else silent_s + self.settings.feed_poll_s
-            if silent_s >= self.settings.feed_heartbeat_s:
+            if silent:
                 await response.write(b": still here\n\n")
                 silent_s = 0.0
             if page.last == after:

@@ -1,6 +1,6 @@
 """Outbox: sends what was queued, and writes down what became of it.
 
-    claim (one transaction: expiry, quiet hours, campaign, consent with its row locked) -> channel -> receipt (another transaction)
+    claim (one transaction: expiry, campaign, quiet hours, communities, consent, its row locked) -> channel -> receipt (another transaction)
 
 A push leaves only if all of that still holds as it is claimed; a withdrawal that has committed is seen, and one that comes during the
 claim waits for it. An unclear answer is followed by another try under the same id while the push is of use. A process that dies in
@@ -28,6 +28,7 @@ from notifier.case import quiet_hours
 from notifier.channel import Channel
 from notifier.coupons import Codes, shown
 from notifier.holdout import BUCKETS, bucket
+from notifier.issue import INBOX
 from notifier.offers import TooLarge, check_size, with_code
 from notifier.queries import campaigns, outbox
 from notifier.settings import Settings
@@ -51,6 +52,8 @@ class Outgoing:
 
     push: Push
     attempt: int
+    claimed_ms: int
+    """Its target was read after this: what a push service calls gone is no newer token that the app has named in the meantime."""
 
 
 @dataclass(slots=True)
@@ -81,8 +84,8 @@ class _Gate:
         self._venues: dict[tuple[str, str], Venue | None] = {}
         self._campaigns: dict[tuple[str, str], Campaign | None] = {}
 
-    def judged(self, row: Any) -> End | None:
-        """Why the push must not leave now; None when it may. Consent comes last, because asking locks the shopper's row."""
+    def judged(self, row: Any) -> End | people.Cited:
+        """Why the push must not leave now, or the consent by which it may. Consent comes last, because asking locks the shopper's row."""
         if row.state in _TAKEN_BACK:
             return End(row.state, row.reason)
         if row.expires_ms <= self._now_ms:
@@ -95,9 +98,14 @@ class _Gate:
             return End("cancelled", "campaign_not_live")
         if self._quiet(row.tenant, row.venue):
             return End("expired", "quiet_hours")
-        if not {OFFERS, POSITIONING} <= people.granted(self._conn, row.tenant, row.shopper_id, lock=True):
+        if not self._still_member(row.tenant, row.campaign, row.shopper_id):
+            return End("cancelled", "left_community")
+        standing = people.standing(self._conn, row.tenant, row.shopper_id, lock=True)
+        if OFFERS not in standing or POSITIONING not in standing:
             return End("withdrawn", "consent_withdrawn")
-        return None
+        if people.paused(self._conn, row.tenant, row.shopper_id):
+            return End("withdrawn", "shopper_paused")
+        return standing[OFFERS]
 
     def _live(self, tenant: str, campaign: str) -> bool:
         key = (tenant, campaign)
@@ -105,6 +113,14 @@ class _Gate:
             self._campaigns[key] = campaigns.campaign(self._conn, TenantId(tenant), CampaignId(campaign))
         known = self._campaigns[key]
         return known is not None and known.state == "live"
+
+    def _still_member(self, tenant: str, campaign: str, shopper: str) -> bool:
+        """Whether she is still in the communities that the campaign is for."""
+        known = self._campaigns[tenant, campaign]
+        if known is None or not known.memberships:
+            return True
+        hers = people.communities_of(self._conn, TenantId(tenant), ShopperId(shopper))
+        return all(rule.met_by(hers) for rule in known.memberships)
 
     def _quiet(self, tenant: str, venue: str) -> bool:
         key = (tenant, venue)
@@ -203,12 +219,13 @@ class Sender:
         lease_until_ms = now_ms + round(self._settings.lease_s * 1000)
         rows = [row for row in outbox.due(conn, self._channel.name, now_ms, free + len(flying)) if row.id not in flying]
         for row in sorted(rows[:free], key=lambda row: (row.tenant, row.shopper_id, row.id)):  # one order of locks for all senders
-            end = gate.judged(row)
-            if end is None:
-                outbox.claim(conn, row.tenant, row.id, lease_until_ms)
-                claimed.outgoing.append(Outgoing(self._push(row), row.attempt + 1))
-            elif outbox.end(conn, row.tenant, row.id, end.state, end.reason, now_ms):
-                claimed.ended[end.reason] += 1
+            verdict = gate.judged(row)
+            if isinstance(verdict, End):
+                if outbox.end(conn, row.tenant, row.id, verdict.state, verdict.reason, now_ms):
+                    claimed.ended[verdict.reason] += 1
+                continue
+            outbox.claim(conn, row.tenant, row.id, lease_until_ms, *verdict)
+            claimed.outgoing.append(Outgoing(self._push(row), row.attempt + 1, now_ms))
         return claimed
 
     def _push(self, row: Any) -> Push:
@@ -262,9 +279,13 @@ class Sender:
             await self._parts.db.write(lambda conn: outbox.put_back(conn, push.tenant, push.id, one.attempt, receipt.reason, next_ms))
             self._look_at_ms = min(self._look_at_ms, next_ms)
             return
-        provider_id = receipt.provider_id
-        wrote = await self._parts.db.write(lambda conn: outbox.end(conn, push.tenant, push.id, end.state, end.reason, now, provider_id))
-        if wrote:
+
+        def work(conn: Connection) -> bool:
+            if receipt.outcome == "target_gone" and self._channel.name != INBOX:
+                people.mark_gone(conn, push.tenant, push.device, self._channel.name, one.claimed_ms, now)
+            return outbox.end(conn, push.tenant, push.id, end.state, end.reason, now, receipt.provider_id)
+
+        if await self._parts.db.write(work):
             self._ended(Counter({"" if end.state == "delivered" else end.reason: 1}))
 
     def _end(self, one: Outgoing, receipt: PushReceipt, now_ms: int) -> End | None:

@@ -5,7 +5,8 @@
     code at a till                -> redemption                                                             redeem.py
     receipt of a till             -> purchase                                                               purchases.py
 
-A zone event that comes again finds its decision and changes nothing. An exit takes back what has not left for that stay.
+A zone event that comes again finds its decision and changes nothing; one of a shopper who is being erased leaves nothing. An exit takes
+back what has not left for that stay.
 """
 
 from collections import Counter
@@ -16,7 +17,9 @@ import msgspec
 import structlog
 
 from groundwork.contracts.decision import Decision
+from groundwork.contracts.ids import Pseudonym, TenantId
 from groundwork.contracts.zone_event import ZoneEvent
+from groundwork.people import queries as people
 from groundwork.plumbing.bus import LogEntry
 from groundwork.plumbing.clock import Clock
 from groundwork.plumbing.db import Connection
@@ -27,7 +30,7 @@ from notifier.decide import decide
 from notifier.explain import why_not
 from notifier.issue import Desk, decision_id, issue
 from notifier.queries import decisions, outbox
-from notifier.reasons import REPEAT
+from notifier.reasons import ERASED, REPEAT
 
 _event = msgspec.json.Decoder(ZoneEvent)
 _log = structlog.get_logger()
@@ -39,6 +42,8 @@ class Ran:
 
     events: int = 0
     repeats: int = 0
+    erased: int = 0
+    """Events of shoppers whose erasure has begun: nothing is written about them."""
     decisions: list[Decision] = field(default_factory=list)
     queued: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
@@ -57,8 +62,12 @@ class Pipeline:
         """Decides on `events`, in order, within the caller's transaction; may be run again, and then does the same."""
         ran = Ran(events=len(events))
         reader = Reader(conn, self.global_holdout)
+        gone = _erased(conn, events)
         for event in events:
-            self._one(conn, reader, event, ran)
+            if (event.tenant, event.shopper) in gone:
+                ran.erased += 1
+            else:
+                self._one(conn, reader, event, ran)
         return ran
 
     def _one(self, conn: Connection, reader: Reader, event: ZoneEvent, ran: Ran) -> None:
@@ -74,6 +83,13 @@ class Pipeline:
         ran.decisions.append(issued.decision)
         ran.queued.update(issued.queued)
         ran.refused.update(issued.refused)
+
+
+def _erased(conn: Connection, events: Sequence[ZoneEvent]) -> set[tuple[TenantId, Pseudonym]]:
+    by_tenant: dict[TenantId, set[Pseudonym]] = {}
+    for event in events:
+        by_tenant.setdefault(event.tenant, set()).add(event.shopper)
+    return {(tenant, shopper) for tenant, names in sorted(by_tenant.items()) for shopper in people.erased(conn, tenant, names)}
 
 
 class Deciding:
@@ -101,6 +117,7 @@ class Deciding:
         """Counts, and wakes the senders."""
         self._events.take(result.events)
         self._events.refuse(REPEAT.code, result.repeats)
+        self._events.refuse(ERASED.code, result.erased)
         self._events.give(len(result.decisions))
         self._grants.take(len(result.decisions))
         for decision in result.decisions:

@@ -12,6 +12,7 @@ from groundwork.plumbing.reasons import Reason, Words
 _DECISIONS: Final = {
     "unknown_shopper": Words("Nobody who opted in is known by this device.", "لا يوجد متسوق مسجل بهذا الجهاز."),
     "unregistered_venue": Words("This venue is not registered.", "هذا المتجر غير مسجل."),
+    "shopper_paused": Words("She has paused everything for a while.", "أوقفت المتسوقة كل شيء مؤقتًا."),
     "no_offers_consent": Words("She does not consent to offers.", "لا توجد موافقة على تلقي العروض."),
     "late_event": Words("The sighting arrived too late to be acted on.", "وصل الرصد متأخرًا ولم يعد يصلح لاتخاذ إجراء."),
     "exit_event": Words("She was leaving the zone; nothing is sent at leaving.", "كانت المتسوقة تغادر المنطقة، ولا يُرسل شيء عند المغادرة."),
@@ -34,6 +35,9 @@ _DECISIONS: Final = {
     "not_in_zone": Words("The campaign does not run in this zone.", "الحملة لا تشمل هذه المنطقة."),
     "not_zone_kind": Words("The campaign does not run in zones of this kind.", "الحملة لا تشمل هذا النوع من المناطق."),
     "not_in_schedule": Words("The campaign does not run on this day or at this hour.", "الحملة لا تعمل في هذا اليوم أو في هذه الساعة."),
+    "not_in_community": Words(
+        "The campaign is for members of a community she is not in.", "الحملة مخصصة لأعضاء مجتمع لم تنضم إليه المتسوقة."
+    ),
     "not_in_dates": Words("The campaign does not run on this date.", "هذا التاريخ خارج مدة الحملة."),
 }
 DECISIONS: Final = (people.NO_POSITIONING_CONSENT, *(Reason(code, words) for code, words in _DECISIONS.items()))
@@ -47,6 +51,9 @@ _PUSHES: Final = {
     ),
     "consent_withdrawn": Words("She withdrew her consent before the push left.", "سُحبت الموافقة قبل إرسال الإشعار."),
     "left_zone": Words("She left the zone before the push left.", "غادرت المتسوقة المنطقة قبل إرسال الإشعار."),
+    "left_community": Words(
+        "She left the community the push was for before it left.", "غادرت المتسوقة المجتمع الذي وُجّه إليه الإشعار قبل إرساله."
+    ),
     "gave_up": Words("The channel gave no clear answer in all tries.", "لم تُجب قناة الإرسال إجابة واضحة بعد جميع المحاولات."),
     "timeout": Words("The channel did not answer in time.", "لم تُجب قناة الإرسال في الوقت المحدد."),
     "channel_error": Words("The channel failed.", "تعطلت قناة الإرسال."),
@@ -56,8 +63,9 @@ _PUSHES: Final = {
     "push_too_large": Words("The push is larger than any provider takes.", "حجم الإشعار أكبر مما تقبله أي قناة إرسال."),
 }
 PUSHES: Final = tuple(Reason(code, words) for code, words in _PUSHES.items())
-"""Why a push did not arrive, beside `quiet_hours` and `campaign_not_live`, which may begin after the decision."""
+"""Why a push did not arrive, beside `quiet_hours`, `campaign_not_live` and `shopper_paused`, which may begin after the decision."""
 
+ERASED: Final = people.ERASED
 REPEAT: Final = Reason("repeat", Words("This was decided on before.", "سبق اتخاذ القرار في هذا الحدث."))
 
 CODE_MALFORMED: Final = Reason(
@@ -147,6 +155,6 @@ ANSWERS: Final = (
 )
 """Why a caller was refused."""
 
-REASONS: Final = (*DECISIONS, *PUSHES, REPEAT, *ANSWERS)
+REASONS: Final = (*DECISIONS, *PUSHES, ERASED, REPEAT, *ANSWERS)
 BY_CODE: Final = {reason.code: reason for reason in REASONS}
 """Every reason by its code."""

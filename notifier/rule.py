@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Protocol
 
-from groundwork.contracts.ids import VenueId, ZoneId
+from groundwork.contracts.ids import CommunityId, VenueId, ZoneId
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Context:
     """For `dwell`: which dwell time was reached; 0 otherwise."""
     local: datetime
     """When it happened, in the venue's own time zone."""
+    communities: frozenset[CommunityId] = frozenset()
+    """Those she is in as it is decided; asked for only where a campaign depends on them, so empty does not mean that she is in none."""
 
 
 class Rule(Protocol):

@@ -121,6 +121,8 @@ class PushRow(Base):
     reason: Mapped[str] = mapped_column(String(64), default="")
     provider_id: Mapped[str] = mapped_column(String(200), default="")
     ended_ms: Mapped[int | None] = mapped_column(BigInteger)
+    consent_seq: Mapped[int | None] = mapped_column(BigInteger)  # the consent to offers it was last claimed under; None before
+    consent_text: Mapped[str | None] = mapped_column(String(64))
 
 
 class FeedEntryRow(Base):

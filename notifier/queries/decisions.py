@@ -94,12 +94,13 @@ def coupons_of(conn: Connection, tenant: TenantId) -> list[Row[Any]]:
     return list(conn.execute(wanted.where(row.tenant == tenant).order_by(row.id)))
 
 
-def erase(conn: Connection, tenant: TenantId, shopper: ShopperId) -> int:
+def erase(conn: Connection, tenant: TenantId, shopper: ShopperId, pseudonym: Pseudonym) -> int:
     """Removes what is tied to the shopper; returns how many rows that touched.
 
     Receipts and spent coupons are the shop's accounts: they stay, and no longer say whose they were.
     """
-    touched = 0
+    nameless = (DecisionRow.tenant == tenant, DecisionRow.pseudonym == pseudonym, DecisionRow.shopper_id.is_(None))
+    touched = conn.execute(delete(DecisionRow).where(*nameless)).rowcount
     for table in (FeedEntryRow, PushRow, GrantRow, DecisionRow):
         touched += conn.execute(delete(table).where(table.tenant == tenant, table.shopper_id == shopper)).rowcount
     hers = (CouponRow.tenant == tenant, CouponRow.shopper_id == shopper)

@@ -14,7 +14,13 @@ from notifier.tables import PushRow
 
 # Statements of the hot path are built once: building one costs as much as running it.
 _ONE: Final = update(PushRow).where(PushRow.tenant == bindparam("of"), PushRow.id == bindparam("push"))
-_CLAIM: Final = _ONE.values(state="sending", attempt=PushRow.attempt + 1, next_ms=bindparam("until"))
+_CLAIM: Final = _ONE.values(
+    state="sending",
+    attempt=PushRow.attempt + 1,
+    next_ms=bindparam("until"),
+    consent_seq=bindparam("seq"),
+    consent_text=bindparam("text_version"),
+)
 _END: Final = _ONE.where(PushRow.ended_ms.is_(None)).values(
     state=bindparam("to_state"), reason=bindparam("why"), ended_ms=bindparam("now"), provider_id=bindparam("provider")
 )
@@ -38,9 +44,10 @@ def due(conn: Connection, channel: str, now_ms: int, limit: int) -> list[Row[Any
     return list(conn.execute(wanted.with_for_update(skip_locked=True)))  # SQLite has one writer, and ignores the lock
 
 
-def claim(conn: Connection, tenant: TenantId, push: PushId, lease_until_ms: int) -> None:
-    """Marks the push as being sent, until the lease runs out."""
-    conn.execute(_CLAIM, {"of": tenant, "push": push, "until": lease_until_ms})
+def claim(conn: Connection, tenant: TenantId, push: PushId, lease_until_ms: int, consent_seq: int, consent_text: str) -> None:
+    """Marks the push as being sent, until the lease runs out, and by which consent: entry of the chain and version of the words."""
+    by = {"seq": consent_seq, "text_version": consent_text}
+    conn.execute(_CLAIM, {"of": tenant, "push": push, "until": lease_until_ms, **by})
 
 
 def end(conn: Connection, tenant: TenantId, push: PushId, state: str, reason: str, now_ms: int, provider_id: str = "") -> bool:
@@ -66,10 +73,10 @@ def cancel_stay(conn: Connection, tenant: TenantId, visit: VisitId, zone: ZoneId
     return conn.execute(cancelled.values(state="cancelled", reason="left_zone", next_ms=written_off_ms)).rowcount
 
 
-def withdraw_pushes(conn: Connection, tenant: TenantId, shopper: ShopperId, now_ms: int) -> int:
-    """Takes back what has not left for a shopper who withdrew; returns how many. Call it in the withdrawal's own transaction."""
+def withdraw_pushes(conn: Connection, tenant: TenantId, shopper: ShopperId, now_ms: int, reason: str = "consent_withdrawn") -> int:
+    """Takes back what has not left for a shopper who withdrew or pauses; returns how many. Call it in that change's own transaction."""
     queued = (PushRow.tenant == tenant, PushRow.shopper_id == shopper, PushRow.state == "queued")
-    values = {"state": "withdrawn", "reason": "consent_withdrawn", "next_ms": now_ms}
+    values = {"state": "withdrawn", "reason": reason, "next_ms": now_ms}
     return conn.execute(update(PushRow).where(*queued).values(values)).rowcount
 
 
@@ -85,6 +92,12 @@ def open_pushes(conn: Connection, channel: str) -> int:
     return conn.execute(
         select(func.count()).select_from(PushRow).where(PushRow.channel == channel, PushRow.ended_ms.is_(None))
     ).scalar_one()
+
+
+def open_of(conn: Connection, tenant: TenantId, shopper: ShopperId) -> int:
+    """How many pushes of the shopper have not come to an end."""
+    hers = (PushRow.tenant == tenant, PushRow.shopper_id == shopper, PushRow.ended_ms.is_(None))
+    return conn.execute(select(func.count()).select_from(PushRow).where(*hers)).scalar_one()
 
 
 def push_counts(conn: Connection, tenant: TenantId) -> dict[tuple[str, str, str], int]:

@@ -3,8 +3,10 @@
 import asyncio
 
 import msgspec
+import pytest
 from aiohttp import ClientResponse
 
+from groundwork.people import queries as people
 from groundwork.plumbing.clock import ManualClock
 from groundwork.plumbing.db import Base, Connection
 from groundwork.plumbing.service import Parts
@@ -143,3 +145,24 @@ async def test_no_row_carries_a_code(parts: Parts, clock: ManualClock) -> None:
     assert code not in text
     assert code not in text.replace("-", "")
     assert CODES.key.decode() not in text
+
+
+@pytest.mark.parametrize("how", ["removed", "signed out"])
+async def test_an_open_stream_shows_nothing_to_a_device_that_is_hers_no_more(parts: Parts, clock: ManualClock, how: str) -> None:
+    shop = await Shop.open(parts, clock, a_campaign())
+    amal = await shop.shopper("amal", "en")
+    async with serving(shop, "amal") as served:
+        stream = await served.get("/v1/feed", "phone of amal", **STREAM)
+        await visits(shop, 1)
+        await next_entry(stream)
+        await shop.put(shop.event("amal", visit="2"))
+        await shop.decide()
+        if how == "removed":
+            await parts.db.write(lambda conn: people.remove_device(conn, amal.tenant, amal.shopper, amal.device, clock.now_ms()))
+        else:
+            await parts.db.write(lambda conn: people.end_device_tokens(conn, amal.tenant, amal.device))
+        await shop.settle()
+        assert (await shop.counts())["inbox", "delivered", ""] == 2, "her other devices see it"
+        async with asyncio.timeout(10):
+            rest = await stream.content.read()
+    assert b"data:" not in rest

@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 
 import msgspec
 import pytest
+from sqlalchemy import select
 
 from floorplans import queries as places
 from floorplans.model import Policy
 from groundwork.contracts.ids import CampaignId, PushId
 from groundwork.contracts.push import Push, PushOutcome, PushReceipt
+from groundwork.people import queries as people
 from groundwork.people.model import MEASUREMENT, OFFERS, POSITIONING
 from groundwork.plumbing.clock import ManualClock
 from groundwork.plumbing.service import Parts, settle
@@ -23,6 +25,7 @@ from notifier.publish import Campaigns
 from notifier.queries import outbox
 from notifier.reasons import BY_CODE
 from notifier.settings import Settings
+from notifier.tables import PushRow
 from tests.notifier.shop import KEY, OFFER, TENANT, VENUE, Recorder, Shop, a_campaign
 
 GRANTED = {("dry_run", "delivered", ""): 1, ("inbox", "delivered", ""): 1}
@@ -46,6 +49,21 @@ async def test_a_withdrawal_between_decision_and_send_wins(parts: Parts, clock: 
     assert channel.count == 0
     assert await shop.counts() == {(way, "withdrawn", "consent_withdrawn"): 1 for way in ("dry_run", "inbox")}
     assert shop.missing() == {}
+
+
+async def test_each_push_cites_the_consent_and_the_words_by_which_it_left(parts: Parts, clock: ManualClock) -> None:
+    shop = await granted_shop(parts, clock, DryRun(clock))
+
+    async def cited() -> set[tuple[int | None, str | None]]:
+        row = PushRow
+        rows = await parts.db.read(lambda conn: conn.execute(select(row.consent_seq, row.consent_text)).all())
+        return {(seq, text) for seq, text in rows}
+
+    assert await cited() == {(None, None)}
+    await shop.settle()
+    subject = shop.subjects["amal"]
+    standing = await parts.db.read(lambda conn: people.standing(conn, TENANT, subject.shopper))
+    assert await cited() == {tuple(standing[OFFERS])}
 
 
 async def test_withdrawing_measurement_stops_no_push(parts: Parts, clock: ManualClock) -> None:
@@ -114,6 +132,20 @@ async def test_an_unclear_answer_is_tried_again_under_the_same_id(parts: Parts, 
     assert len(channel.pushes) == 3
     assert len({push.id for push in channel.pushes}) == 1
     assert await shop.counts() == GRANTED
+    assert shop.missing() == {}
+
+
+async def test_a_push_whose_try_failed_is_not_tried_again_while_she_pauses(parts: Parts, clock: ManualClock) -> None:
+    """It was with the channel when she paused, so that nothing could be taken back then."""
+    channel = Recorder(clock, "retry")
+    shop = await granted_shop(parts, clock, channel)
+    await shop.settle()
+    until_ms = clock.now_ms() + 3_600_000
+    await parts.db.write(lambda conn: people.set_pause(conn, TENANT, shop.subjects["amal"].shopper, until_ms))
+    clock.advance(2)
+    await shop.settle()
+    assert len(channel.pushes) == 1
+    assert (await shop.counts())["dry_run", "withdrawn", "shopper_paused"] == 1
     assert shop.missing() == {}
 
 
@@ -224,7 +256,7 @@ async def test_a_push_that_a_dead_process_left_behind_is_not_sent_after_she_has_
     shop = await granted_shop(parts, clock, DryRun(clock))
     lease_until_ms = clock.now_ms() + 15_000
     [row] = await parts.db.write(lambda conn: outbox.due(conn, "dry_run", clock.now_ms(), 10))
-    await parts.db.write(lambda conn: outbox.claim(conn, TENANT, row.id, lease_until_ms))
+    await parts.db.write(lambda conn: outbox.claim(conn, TENANT, row.id, lease_until_ms, 1, "1"))
     await shop.put(shop.event("amal", "exit"))
     await shop.decide()
     channel = DryRun(clock)

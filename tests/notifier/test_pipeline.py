@@ -197,7 +197,7 @@ async def test_two_runs_decide_the_same(parts: Parts, clock: ManualClock) -> Non
         events += [shop.event(name, zone="dairy"), shop.event(name, zone="bakery")]
     await shop.happen(*events)
     first = {decision.id: (decision.outcomes, decision.grant) for decision in await decisions(shop)}
-    await parts.db.write(lambda conn: [queries.erase(conn, TENANT, shop.subjects[name].shopper) for name in shop.subjects])
+    await parts.db.write(lambda conn: [queries.erase(conn, TENANT, her.shopper, her.pseudonym) for her in shop.subjects.values()])
     await shop.happen(*events)
     second = {decision.id: (decision.outcomes, decision.grant) for decision in await decisions(shop)}
     assert first == second

@@ -93,7 +93,7 @@ async def test_erasure_leaves_the_receipt_and_not_the_shopper(parts: Parts, cloc
     async with serving(shop) as served:
         body = receipt(clock, shopper_ref=subject.pseudonym)
         before = await buy(served, body)
-        await parts.db.write(lambda conn: queries.erase(conn, TENANT, subject.shopper))
+        await parts.db.write(lambda conn: queries.erase(conn, TENANT, subject.shopper, subject.pseudonym))
         assert (await buy(served, body))[1] == before[1]
     row = await parts.db.read(lambda conn: conn.execute(select(PurchaseRow.shopper_id, PurchaseRow.net_minor)).one())
     assert tuple(row) == (None, 700)

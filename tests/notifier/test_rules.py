@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from groundwork.contracts.ids import VenueId, ZoneId
+from groundwork.contracts.ids import CommunityId, VenueId, ZoneId
 from notifier.campaigns import Campaign
 from notifier.rule import Context, Rule
-from notifier.rules import RULES, Dwelt, Entered, InVenue, InZone, OfKind, Schedule, ValidDates
+from notifier.rules import RULES, Dwelt, Entered, InCommunity, InVenue, InZone, OfKind, Schedule, ValidDates
 from tests.notifier.shop import a_campaign
 
 RIYADH = ZoneInfo("Asia/Riyadh")
@@ -26,6 +26,8 @@ ENTER = replace(CONTEXT, kind="enter", dwell_s=0)
 EXIT = replace(CONTEXT, kind="exit", dwell_s=0)
 AFTER_MIDNIGHT = replace(CONTEXT, local=datetime(2026, 11, 21, 1, 59, tzinfo=RIYADH))
 AT_TWO = replace(CONTEXT, local=datetime(2026, 11, 21, 2, 0, tzinfo=RIYADH))
+MEMBER = replace(CONTEXT, communities=frozenset({CommunityId("coffee"), CommunityId("bread")}))
+FOR_COFFEE = InCommunity((CommunityId("tea"), CommunityId("coffee")))
 NIGHT = Schedule(days=("fri",), start="22:00", until="02:00")
 
 
@@ -57,6 +59,9 @@ NIGHT = Schedule(days=("fri",), start="22:00", until="02:00")
         (NIGHT, AFTER_MIDNIGHT, True),
         (NIGHT, AT_TWO, False),
         (Schedule(days=("sat",), start="22:00", until="02:00"), AFTER_MIDNIGHT, False),
+        (FOR_COFFEE, MEMBER, True),
+        (FOR_COFFEE, CONTEXT, False),
+        (InCommunity((CommunityId("tea"),)), MEMBER, False),
     ],
 )
 def test_a_rule_holds_exactly_where_it_says(rule: Rule, context: Context, holds: bool) -> None:
@@ -72,6 +77,11 @@ def test_rules_have_names_and_codes_of_their_own() -> None:
     [
         ({"type": "moon"}, "moon"),
         ({"type": "zone", "zones": []}, "length >= 1"),
+        ({"type": "community", "communities": []}, "length >= 1"),
+        ({"type": "gender", "is": "f"}, "gender"),
+        ({"type": "age", "above": 30}, "age"),
+        ({"type": "nationality", "is": "sa"}, "nationality"),
+        ({"type": "language", "is": "ar"}, "language"),
         ({"type": "schedule", "start": "25:00"}, "HH:MM"),
         ({"type": "schedule", "days": ["friday"]}, "friday"),
         ({"type": "dates", "first": "2026-11-02", "last": "2026-11-01"}, "last day"),
