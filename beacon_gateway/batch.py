@@ -1,18 +1,23 @@
 """Batches: condensed rows as the bytes that travel.
 
-A batch is encoded once, when it is sealed; every send of it, also after a restart, is these bytes. Pure.
+A batch is encoded once, when it is sealed; every send of it, also after a restart, is these bytes, unless the clock it was stamped by
+turns out to have been wrong (`moved`). Pure.
 The frame is `groundwork.contracts.codec`'s; keeping batches is for `spool.py`.
 """
 
+import sys
 import zlib
+from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
+import msgspec
+
 from beacon_gateway.condense import Columns
-from groundwork.contracts.codec import decode_frame, encode_frame
+from groundwork.contracts.codec import COLUMNS, Column, decode_frame, encode_frame
 from groundwork.contracts.ids import BootId, GatewayId, TenantId
-from groundwork.contracts.sighting import SightingColumns, SightingHeader
+from groundwork.contracts.sighting import BeaconTelemetry, Left, SightingColumns, SightingHeader, SpoolGap, StrangerCount
 
 _LEVEL: Final = 6
 """zlib's own default: about 60 us for a window of 50 rows; level 9 saves 1 % more and doubles the time."""
@@ -28,6 +33,10 @@ class Batch:
     rows: int
     adverts: int
     packed: bytes
+    sent_ms: int = 0
+    """When it was sealed, by the corrected clock of that moment."""
+    retimed: bool = False
+    """Whether its times were moved after it was sealed, because the clock had been wrong."""
 
     def body(self) -> bytes:
         """The frame as it is sent, the same bytes every time. Raises ValueError where the disk gave back something else."""
@@ -38,10 +47,45 @@ class Batch:
 
     def refused(self) -> dict[str, int]:
         """The refused adverts that this batch was to tell of; none where the disk gave back something else."""
+        header = self._header()
+        return header.refused if header else {}
+
+    def gaps(self) -> list[SpoolGap]:
+        """The gaps that this batch was to tell of; none where the disk gave back something else."""
+        header = self._header()
+        return header.gaps if header else []
+
+    def _header(self) -> SightingHeader | None:
         try:
-            return decode_frame(self.body()).header.refused
+            return decode_frame(self.body()).header
         except ValueError:
-            return {}
+            return None
+
+    def moved(self, by_ms: int) -> "Batch":
+        """The same batch with every time in it moved. Raises ValueError as `body` does, and where it says what cannot be moved."""
+        frame = decode_frame(self.body())
+        header = _moved_header(frame.header, by_ms)
+        columns = {column.name: _array(column, frame.columns[column.name]) for column in COLUMNS}
+        columns["window_start_ms"] = array("q", (start_ms + by_ms for start_ms in columns["window_start_ms"]))
+        return replace(self, packed=zlib.compress(encode_frame(header, columns), _LEVEL), sent_ms=header.sent_ms, retimed=True)
+
+
+def _array(column: Column, view: memoryview) -> array:  # type: ignore[type-arg] # array of any item type
+    values = array(column.typecode, bytes(view))
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values
+
+
+def _moved_header(header: SightingHeader, by_ms: int) -> SightingHeader:
+    return msgspec.structs.replace(
+        header,
+        sent_ms=header.sent_ms + by_ms,
+        covered_until_ms=header.covered_until_ms + by_ms,
+        left=[msgspec.structs.replace(one, heard_until_ms=one.heard_until_ms + by_ms) for one in header.left],
+        telemetry=[msgspec.structs.replace(one, at_ms=one.at_ms + by_ms) for one in header.telemetry],
+        strangers=[msgspec.structs.replace(one, from_ms=one.from_ms + by_ms, until_ms=one.until_ms + by_ms) for one in header.strangers],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +94,23 @@ class Sender:
 
     tenant: TenantId
     gateway: GatewayId
+
+
+@dataclass(slots=True)
+class Beside:
+    """What is told beside the rows: who has left, what has changed, how many strangers there were."""
+
+    left: list[Left] = field(default_factory=list)
+    telemetry: list[BeaconTelemetry] = field(default_factory=list)
+    strangers: list[StrangerCount] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.left) + len(self.telemetry) + len(self.strangers)
+
+    def split(self, most: int) -> "tuple[Beside, Beside]":
+        """The oldest `most` of each kind, and the rest."""
+        first = Beside(self.left[:most], self.telemetry[:most], self.strangers[:most])
+        return first, Beside(self.left[most:], self.telemetry[most:], self.strangers[most:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +122,8 @@ class Stamp:
     sent_ms: int
     covered_until_ms: int
     refused: Mapping[str, int]
+    beside: Beside = field(default_factory=Beside)
+    gaps: Sequence[SpoolGap] = ()
 
 
 def seal(sender: Sender, stamp: Stamp, window_ms: int, rows: Columns) -> Batch:
@@ -77,6 +140,10 @@ def seal(sender: Sender, stamp: Stamp, window_ms: int, rows: Columns) -> Batch:
         gateways=gateways,
         beacons=beacons,
         refused=dict(sorted(stamp.refused.items())),
+        gaps=list(stamp.gaps),
+        left=stamp.beside.left,
+        telemetry=stamp.beside.telemetry,
+        strangers=stamp.beside.strangers,
     )
     columns = SightingColumns(
         gateway=gateway,
@@ -90,7 +157,7 @@ def seal(sender: Sender, stamp: Stamp, window_ms: int, rows: Columns) -> Batch:
         rssi_last_dbm=rows.rssi_last_dbm,
     )
     packed = zlib.compress(encode_frame(header, columns), _LEVEL)
-    return Batch(stamp.boot, stamp.number, len(rows), sum(rows.adverts), packed)
+    return Batch(stamp.boot, stamp.number, len(rows), sum(rows.adverts), packed, stamp.sent_ms)
 
 
 def _indexed(ids: Sequence[Id]) -> tuple[list[Id], list[int]]:

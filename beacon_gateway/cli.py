@@ -1,10 +1,14 @@
-"""The command line `beacon-gateway`: run, decode, keygen. Every sentence in Arabic or English, by `--lang` or the locale.
+"""The command line `beacon-gateway`: enrol, run, check, survey, rotate, resend, decode, keygen.
 
-Exit codes: 0 done; 2 wrong input or settings; 3 the machine is in the way (spool, adapter, disk); 130 stopped with Ctrl-C.
+Every sentence in Arabic or English, by `--lang` or the locale.
+
+Exit codes: 0 done; 1 `check` has found something that does not work; 2 wrong input or settings; 3 the machine is in the way (spool,
+adapter, disk); 130 stopped with Ctrl-C.
 """
 
 import argparse
 import asyncio
+import math
 import os
 import random
 import sys
@@ -17,8 +21,6 @@ from beacon_gateway import exits, words
 from beacon_gateway.exits import Stop
 from groundwork.plumbing.reasons import Words
 from groundwork.plumbing.settings import SettingError
-
-SECTION = "gateway"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,10 +61,25 @@ def _parser(language: str) -> argparse.ArgumentParser:
     shared.add_argument("--lang", choices=("ar", "en"), default=argparse.SUPPRESS, help=said(words.LANG))
     parser = argparse.ArgumentParser(prog="beacon-gateway", description=said(words.ABOUT), parents=[shared])
     commands = parser.add_subparsers(dest="command", required=True)
-    running = commands.add_parser("run", help=said(words.RUN), description=said(words.RUN), parents=[shared])
-    running.add_argument("--config", type=Path, required=True, metavar="FILE", help=said(words.CONFIG))
+    configured = argparse.ArgumentParser(add_help=False, parents=[shared])
+    configured.add_argument("--config", type=Path, required=True, metavar="FILE", help=said(words.CONFIG))
+    running = commands.add_parser("run", help=said(words.RUN), description=said(words.RUN), parents=[configured])
     running.add_argument("--until-drained", action="store_true", help=said(words.UNTIL_DRAINED))
     running.set_defaults(run=_run)
+    enrolling = commands.add_parser("enrol", help=said(words.ENROL), description=said(words.ENROL), parents=[shared])
+    enrolling.add_argument("--server", required=True, metavar="URL", help=said(words.SERVER))
+    enrolling.add_argument("--code", required=True, help=said(words.CODE))
+    enrolling.add_argument("--config", type=Path, default=Path("gateway.toml"), metavar="FILE", help=said(words.ENROL_CONFIG))
+    enrolling.add_argument("--ca", default="", metavar="FILE", help=said(words.CA))
+    enrolling.set_defaults(run=_enrol)
+    checking = commands.add_parser("check", help=said(words.CHECK), description=said(words.CHECK), parents=[configured])
+    checking.set_defaults(run=_check)
+    surveying = commands.add_parser("survey", help=said(words.SURVEY), description=said(words.SURVEY), parents=[configured])
+    surveying.add_argument("--seconds", type=float, default=math.inf, metavar="N", help=said(words.SECONDS))
+    surveying.add_argument("--plain", action="store_true", help=said(words.PLAIN))
+    surveying.set_defaults(run=_survey)
+    for name, sentence, act in (("rotate", words.ROTATE, _rotate), ("resend", words.RESEND, _resend)):
+        commands.add_parser(name, help=said(sentence), description=said(sentence), parents=[configured]).set_defaults(run=act)
     decoding = commands.add_parser("decode", help=said(words.DECODE), description=said(words.DECODE), parents=[shared])
     decoding.set_defaults(run=_decode)
     making = commands.add_parser("keygen", help=said(words.KEYGEN), description=said(words.KEYGEN), parents=[shared])
@@ -71,9 +88,30 @@ def _parser(language: str) -> argparse.ArgumentParser:
     return parser
 
 
+def _enrol(args: argparse.Namespace, language: str) -> int:
+    from beacon_gateway.enrol import Asked, enrol, settings_for
+    from beacon_gateway.transport import HttpTransport
+    from groundwork.plumbing.clock import clock_from
+
+    asked = Asked(args.server.rstrip("/"), args.code, args.config, str(Path(args.ca).absolute()) if args.ca else "")
+    settings = settings_for(asked)
+    transport = HttpTransport(settings.server, ca_file=settings.ca_file)
+
+    async def ask() -> int:
+        try:
+            told, _ = await enrol(asked, settings, transport, clock_from(settings.clock).now_ms())
+        finally:
+            await transport.close()
+        about = {"gateway": told.gateway, "venue": told.venue, "tenant": told.tenant}
+        print(words.ENROLLED.said(language, config=args.config, **about))
+        return exits.OK
+
+    return asyncio.run(ask())
+
+
 def _run(args: argparse.Namespace, language: str) -> int:
     from beacon_gateway.keys import read_key
-    from beacon_gateway.settings import GatewaySettings
+    from beacon_gateway.settings import SECTION, GatewaySettings
     from groundwork.plumbing.settings import load
     from groundwork.plumbing.telemetry import configure_logs
 
@@ -100,6 +138,57 @@ def _run(args: argparse.Namespace, language: str) -> int:
         _tell(words.ENDED, language, adverts=heard, sent=sent, waiting=gateway.spool.held.rows)
 
     asyncio.run(live())
+    return exits.OK
+
+
+def _check(args: argparse.Namespace, language: str) -> int:
+    from beacon_gateway.check import State, check
+    from beacon_gateway.settings import SECTION, GatewaySettings
+    from beacon_gateway.tools import means
+    from groundwork.plumbing.settings import load
+
+    settings = load(GatewaySettings, SECTION, os.environ, args.config)
+
+    async def ask() -> int:
+        async with means(settings) as all_means:
+            findings = await check(all_means)
+        marks = {State.WELL: words.WELL, State.ODD: words.ODD, State.ILL: words.ILL}
+        for finding in findings:
+            print(f"[{marks[finding.state].said(language)}] {finding.said(language)}")
+        ill = sum(finding.state is State.ILL for finding in findings)
+        print(words.NOT_WELL.said(language, count=ill) if ill else words.ALL_WELL.said(language))
+        return exits.FOUND if ill else exits.OK
+
+    return asyncio.run(ask())
+
+
+def _survey(args: argparse.Namespace, language: str) -> int:
+    from beacon_gateway.settings import SECTION, GatewaySettings
+    from beacon_gateway.tools import survey
+    from groundwork.plumbing.settings import load
+
+    settings = load(GatewaySettings, SECTION, os.environ, args.config)
+    asyncio.run(survey(settings, sys.stdout, language, seconds=args.seconds, plain=args.plain))
+    return exits.OK
+
+
+def _rotate(args: argparse.Namespace, language: str) -> int:
+    from beacon_gateway.settings import SECTION, GatewaySettings
+    from beacon_gateway.tools import rotate
+    from groundwork.plumbing.settings import load
+
+    key = asyncio.run(rotate(load(GatewaySettings, SECTION, os.environ, args.config)))
+    print(words.ROTATED.said(language, key=key))
+    return exits.OK
+
+
+def _resend(args: argparse.Namespace, language: str) -> int:
+    from beacon_gateway.settings import SECTION, GatewaySettings
+    from beacon_gateway.tools import resend
+    from groundwork.plumbing.settings import load
+
+    rows = resend(load(GatewaySettings, SECTION, os.environ, args.config))
+    print(words.RESENT.said(language, rows=rows))
     return exits.OK
 
 

@@ -4,7 +4,9 @@ In:  {"id": "a", "input": "<hex>", "input_kind": "ad_structures", "options": {"t
 Out: {"id": "a", "frames": [{"format": "ibeacon", "uuid": "...", ...}]}
 
 Input kinds: `ad_structures`; `manufacturer_data`, company id first, or `manufacturer_data_without_company_<4 hex>`;
-`service_data_<4 hex>`. Other kinds, and bytes that are no frame we know, give no frames.
+`service_data_<4 hex>`; `url_bytes`, an Eddystone address from its scheme byte on. Other kinds, and bytes that are no frame we know, give
+no frames. Options besides the two above: `bind_key` (32 hex digits) and `address` of an encrypted BTHome sender; `beacon_code` (4 hex
+digits) of AltBeacons that have their own.
 """
 
 import re
@@ -16,26 +18,33 @@ import msgspec
 from beacon_gateway import exits, words
 from beacon_gateway.exits import Stop
 from groundwork.adverts.ad_structures import MANUFACTURER_DATA, SERVICE_DATA_16
-from groundwork.adverts.decode import decode, decode_structure
-from groundwork.adverts.frame import Frame, Options
+from groundwork.adverts.decode import decode, decode_structure, spoken_beside
+from groundwork.adverts.formats.eddystone_url import decode_url
+from groundwork.adverts.frame import ALTBEACON_CODE, Options
 
 _EXPECTED: Final = '{"id": "a", "input": "<hex>", "input_kind": "ad_structures"}'
 _WITHOUT_COMPANY: Final = re.compile(r"manufacturer_data_without_company_([0-9a-fA-F]{4})")
 _SERVICE: Final = re.compile(r"service_data_([0-9a-fA-F]{4})")
+_NOT_HEX: Final = re.compile(r"[^0-9a-f]")
 
 
 class _Options(msgspec.Struct, frozen=True):
-    """Those of `Options`; others are for formats to come, and pass."""
+    """Those of `Options`; others pass. Bind key and address also by the names other tools give them."""
 
     token_company: int | None = None
     token_marker: tuple[int, int] | None = None
+    beacon_code: str = ""
+    bind_key: str = ""
+    bindkey: str = ""
+    address: str = ""
+    mac: str = ""
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True):
     id: Any
     input: str
     input_kind: str = "ad_structures"
-    options: _Options = _Options()
+    options: _Options | None = None
 
 
 _decoder = msgspec.json.Decoder(_Line)
@@ -50,21 +59,35 @@ def decode_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
             line = _decoder.decode(raw)
         except msgspec.DecodeError as error:
             raise Stop(words.DECODE_LINE, exits.BAD_INPUT, line=number, problem=error, expected=_EXPECTED) from error
-        frames = [{"format": frame.format, **frame.said()} for frame in _frames(line)]
-        yield msgspec.json.encode({"id": line.id, "frames": frames}) + b"\n"
+        yield msgspec.json.encode({"id": line.id, "frames": _frames(line, _options(line.options or _Options()))}) + b"\n"
 
 
-def _frames(line: _Line) -> list[Frame]:
+def _options(given: _Options) -> Options:
+    """As the decoders want them; a key or code that is none counts as not given."""
+    key = _bytes(given.bind_key or given.bindkey, 16)
+    return Options(
+        token_company=given.token_company,
+        token_marker=given.token_marker,
+        altbeacon_code=_bytes(given.beacon_code, 2) or ALTBEACON_CODE,
+        address=_NOT_HEX.sub("", (given.address or given.mac).lower()),
+        bind_keys={"": key} if key else {},
+    )
+
+
+def _frames(line: _Line, options: Options) -> list[dict[str, object]]:
     try:
         data = bytes.fromhex(line.input)
     except ValueError:
         return []
-    options = Options(line.options.token_company, line.options.token_marker)
     if line.input_kind == "ad_structures":
-        return decode(data, options)
+        beside = spoken_beside(data)
+        return [{"format": frame.format, **frame.said(), **beside} for frame in decode(data, options)]
+    if line.input_kind == "url_bytes":
+        url = decode_url(data)
+        return [] if url is None else [{"format": "eddystone_url_encoded", "url": url}]
     taken_apart = _structure(line.input_kind, data)
     frame = decode_structure(*taken_apart, options) if taken_apart else None
-    return [] if frame is None else [frame]
+    return [] if frame is None else [{"format": frame.format, **frame.said()}]
 
 
 def _structure(kind: str, data: bytes) -> tuple[int, bytes] | None:
@@ -76,6 +99,15 @@ def _structure(kind: str, data: bytes) -> tuple[int, bytes] | None:
     if service := _SERVICE.fullmatch(kind):
         return SERVICE_DATA_16, _little(service[1]) + data
     return None
+
+
+def _bytes(text: str, length: int) -> bytes:
+    """The bytes that `text` spells; none where it spells no `length` of them."""
+    try:
+        spelt = bytes.fromhex(text)
+    except ValueError:
+        return b""
+    return spelt if len(spelt) == length else b""
 
 
 def _little(digits: str) -> bytes:

@@ -5,6 +5,8 @@ from typing import Final
 from groundwork.plumbing.reasons import Words
 
 OK: Final = 0
+FOUND: Final = 1
+"""`check` has found something that does not work."""
 BAD_INPUT: Final = 2
 """What was typed, or a file that was named, is not what was expected."""
 ENVIRONMENT: Final = 3

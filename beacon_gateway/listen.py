@@ -18,11 +18,15 @@ class Listen:
 
     name = "gateway.listen"
 
-    def __init__(self, source: Source, pipeline: Pipeline, clock: Clock, sealed: Callable[[], None]) -> None:
+    def __init__(
+        self, source: Source, pipeline: Pipeline, clock: Clock, sealed: Callable[[], None], barred: Callable[[], str] = str
+    ) -> None:
+        """`barred` says why nothing may be heard at present; empty, and nothing hinders it."""
         self._source = source
         self._pipeline = pipeline
         self._clock = clock
         self._sealed = sealed
+        self._barred = barred
         self.drained = asyncio.Event()
         """Set once the source has ended and everything it gave is sealed."""
 
@@ -58,7 +62,12 @@ class Listen:
     def _take(self, until_ms: int) -> bool:
         """Hands over what the source has up to `until_ms`; whether there was anything."""
         heard = self._source.read(until_ms)
-        self._pipeline.hear(heard.adverts)
+        barred = self._barred()
+        if barred:
+            for advert in heard.adverts:
+                self._pipeline.refuse(advert.at_ms, barred)
+        else:
+            self._pipeline.hear(heard.adverts)
         for at_ms, code in heard.refused:
             self._pipeline.refuse(at_ms, code)
         return bool(heard.adverts or heard.refused)

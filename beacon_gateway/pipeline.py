@@ -1,6 +1,6 @@
 """The gateway's flow, in order: decode, gate, condense, seal. The first file to read here.
 
-    source -> Pipeline.hear -> decode -> gate -> condense -> Pipeline.advance -> seal -> spool -> uplink
+    source -> Pipeline.hear -> read (decode, gate) -> condense -> Pipeline.advance -> seal -> spool -> uplink
 
 `hear` takes adverts as they come; `advance` closes the windows that have ended, and what it seals is durable when it returns, together
 with the place in the source where reading goes on. So a restart after a crash repeats nothing and loses nothing that can be read again.
@@ -10,30 +10,30 @@ Where adverts come from is for `sources/`; running all this in time, for `listen
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from beacon_gateway.batch import Batch, Sender, Stamp, seal
+from beacon_gateway.batch import Batch, Beside, Sender, Stamp, seal
 from beacon_gateway.condense import Closed, Columns, Condenser
 from beacon_gateway.gate import Gate, possible
+from beacon_gateway.reader import PERSONAL, STRANGER, TELEMETRY_ONLY, Reader
 from beacon_gateway.spool import Progress, Spool, SpoolUnwritable
 from beacon_gateway.spool_file import FULL
+from beacon_gateway.strangers import Strangers
 from groundwork.adverts.advert import Advert
-from groundwork.adverts.decode import decode
 from groundwork.adverts.frame import NO_OPTIONS, Options
 from groundwork.contracts.ids import BeaconKey, GatewayId
 from groundwork.plumbing.hops import Hops
 
-STRANGER: Final = "stranger"
 IMPOSSIBLE: Final = "impossible_rssi"
 FOREIGN: Final = "unknown_radio"
 DISK: Final = "disk_full"
-_REMEMBERED: Final = 8_192
-"""Payloads whose verdict is kept; a beacon repeats its bytes for months, so decoding is mostly a look-up. About 2 MB."""
 _SET_BACK_MS: Final = 10_000
 """A clock that falls back further was corrected; waiting for it to catch up would mean hearing nothing for as long."""
 _MOST_PENDING: Final = 50_000
 """Rows kept in memory while the disk refuses them: some minutes of a busy shop, under 30 MB."""
+_UNKNOWN: Final = (STRANGER, PERSONAL)
+"""Refusals of devices that a box may be set to count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,10 @@ class Plan:
     window_ms: int = 500
     hold_ms: int = 10_000
     """For so long after the last row, each closed window is reported even if empty, so that the backend need not wait for this box."""
+    heartbeat_ms: int = 0
+    """In longer silence, still one empty batch so often: the box is alive and hears nothing. 0: none."""
+    left_after_ms: int = 0
+    """A beacon unheard for so long has left, and that is told once; 0: never."""
     max_rows: int = 2_000
     """Rows in a batch; 72 kB of frame, well under the backend's limit."""
     seal_every_ms: int = 0
@@ -60,22 +64,36 @@ class Plan:
 class Pipeline:
     """The stages of one box. Not for two threads at once."""
 
-    def __init__(self, plan: Plan, spool: Spool, hops: Hops, position: Callable[[int], str] = lambda _covered_until_ms: "") -> None:
-        """`position` says where the source would read on if everything up to the given time had been dealt with."""
+    def __init__(
+        self,
+        plan: Plan,
+        spool: Spool,
+        hops: Hops,
+        position: Callable[[int], str] = lambda _covered_until_ms: "",
+        strangers: Strangers | None = None,
+    ) -> None:
+        """`position` says where the source would read on if everything up to the given time had been dealt with.
+
+        `strangers` counts unknown devices; without it they are only dropped.
+        """
         self._plan = plan
         self._radios = plan.radios or frozenset({plan.sender.gateway})
         self._spool = spool
         self._position = position
-        self._condenser = Condenser(plan.window_ms, spool.progress.covered_until_ms)
+        self._strangers = strangers
+        self._reader = Reader(plan.gate, plan.options)
+        self._condenser = Condenser(plan.window_ms, spool.progress.covered_until_ms, plan.left_after_ms)
         self._gate_hop = hops.hop("gateway.gate", "adverts")
         self._condense_hop = hops.hop("gateway.condense", "adverts")
         self._spool_hop = hops.hop("gateway.spool", "sightings")
         self._spool_hop.take(spool.held.rows)
         self._spool_hop.held += spool.held.rows
-        self._verdicts: dict[bytes, BeaconKey | None] = {}
         self._pending = Columns()
+        self._beside = Beside()
+        self._told_ms = spool.progress.covered_until_ms
         self._refused: Counter[str] = Counter()
         self._read_on = spool.progress.position
+        self._following: Plan | None = None
 
     @property
     def window_ms(self) -> int:
@@ -96,16 +114,17 @@ class Pipeline:
         """Takes adverts in, in any order; those of windows already closed are refused as late."""
         for advert in adverts:
             self._gate_hop.take()
-            beacon = self._beacon(advert.data)
-            if beacon is None:
-                self._refuse(advert.at_ms, STRANGER)
-            elif not possible(advert.rssi_dbm):
-                self._refuse(advert.at_ms, IMPOSSIBLE)
-            elif advert.gateway not in self._radios:
-                self._refuse(advert.at_ms, FOREIGN)
+            beacon, telemetry, refusal = self._reader.read(advert.data, advert.address)
+            wrong = refusal or self._wrong(advert)
+            if beacon is None or wrong:
+                self._refuse(advert.at_ms, wrong)
             else:
                 self._gate_hop.give()
                 self._condense(advert, beacon)
+            if beacon is not None and telemetry is not None and wrong in ("", TELEMETRY_ONLY) and advert.gateway in self._radios:
+                self._condenser.measure(advert.gateway, beacon, advert.at_ms, telemetry)
+            elif self._strangers is not None and wrong in _UNKNOWN:
+                self._strangers.hear(advert.address, advert.at_ms)
 
     def refuse(self, at_ms: int, code: str) -> None:
         """Counts an advert that its source could not hand over."""
@@ -118,37 +137,53 @@ class Pipeline:
         When the disk refuses, rows wait in memory for the next call; see `disk_full` in the counts for what did not fit there.
         """
         if self.set_back(now_ms):
-            self._condenser.turn_back(now_ms)
+            self._turn_back(now_ms)
         closed = self._condenser.advance(now_ms)
         if closed is None:
             return 0
         self._collect(closed)
-        return self._seal(now_ms) if self._due() else 0
+        sealed = self._seal(now_ms) if self._due() else 0
+        self._turn_over()
+        return sealed
+
+    def follow(self, plan: Plan) -> None:
+        """Goes on by another plan for the same box, from a window's end on at which everything heard before is sealed."""
+        self._following = plan
 
     def finish(self, now_ms: int) -> int:
         """Closes and seals everything at once, open windows too; for a source that cannot be read again. Returns the batches sealed."""
         closed = self._condenser.advance(self._condenser.newest_end_ms)
         if closed is not None:
             self._collect(closed)
-        return self._seal(now_ms) if self._pending or self._refused else 0
+        sealed = 0
+        while self._pending or self._refused or self._beside:
+            now_sealed = self._seal(now_ms)
+            if not now_sealed:
+                break
+            sealed += now_sealed
+        return sealed
 
     def set_back(self, now_ms: int) -> bool:
         """Whether the clock was set back so far that windows must open again; `advance` sees to it."""
         return now_ms < self._condenser.closed_until_ms - _SET_BACK_MS
 
-    def _beacon(self, data: bytes) -> BeaconKey | None:
-        """The first admitted beacon key in `data`; None for a stranger's."""
-        try:
-            return self._verdicts[data]
-        except KeyError:
-            pass
-        if len(self._verdicts) >= _REMEMBERED:
-            self._verdicts.clear()
-        frames = decode(data, self._plan.options)
-        keys = (frame.beacon for frame in frames)
-        verdict = next((key for key in keys if key is not None and self._plan.gate.admits(key)), None)
-        self._verdicts[data] = verdict
-        return verdict
+    def _turn_over(self) -> None:
+        plan = self._following
+        if plan is None or self._pending or not self._condenser.recut(plan.window_ms):
+            return
+        self._plan, self._reader, self._following = plan, Reader(plan.gate, plan.options), None
+
+    def _turn_back(self, now_ms: int) -> None:
+        self._condenser.turn_back(now_ms)
+        self._told_ms = self._condenser.closed_until_ms
+        if self._strangers is not None:
+            self._strangers.turn_back(now_ms)
+
+    def _wrong(self, advert: Advert) -> str:
+        """Why an admitted beacon's advert makes no sighting; empty where it does."""
+        if not possible(advert.rssi_dbm):
+            return IMPOSSIBLE
+        return "" if advert.gateway in self._radios else FOREIGN
 
     def _condense(self, advert: Advert, beacon: BeaconKey) -> None:
         self._condense_hop.take()
@@ -167,6 +202,12 @@ class Pipeline:
         self._read_on = self._position(closed.until_ms)
         self._refused += closed.refused
         self._pending.extend(closed.columns)
+        self._beside.left += closed.left
+        self._beside.telemetry += closed.telemetry
+        if self._strangers is not None:
+            self._beside.strangers += self._strangers.close(closed.until_ms)
+        if not self._told_ms:
+            self._told_ms = closed.until_ms
         excess = len(self._pending) - _MOST_PENDING
         if excess > 0:
             lost = sum(self._pending.adverts[:excess])
@@ -181,25 +222,30 @@ class Pipeline:
         if self._spool.held.batches > self._plan.backlog_batches:
             every_ms = max(every_ms, self._plan.backlog_seal_ms)
         waited = not 0 <= waited_ms < every_ms  # below 0: the clock was set back, and what is covered starts again from there
-        if self._pending:
+        if self._following is not None and self._pending:
+            return True
+        if self._pending or self._beside:
             return waited or len(self._pending) >= self._plan.max_rows
         silent_ms = self._condenser.closed_until_ms - self._spool.progress.heard_until_ms
-        return waited and 0 <= silent_ms <= self._plan.hold_ms
+        if waited and 0 <= silent_ms <= self._plan.hold_ms:
+            return True
+        return 0 < self._plan.heartbeat_ms <= self._condenser.closed_until_ms - self._told_ms
 
     def _seal(self, now_ms: int) -> int:
         rows = self._pending
         heard_ms = rows.window_start_ms[-1] + self._plan.window_ms if rows else self._spool.progress.heard_until_ms
         covered_ms = self._condenser.closed_until_ms
-        batches = list(self._batches(now_ms))
+        beside, later = self._beside.split(self._plan.max_rows)
+        batches = list(self._batches(now_ms, beside))
         try:
             lost_rows = self._spool.seal(batches, Progress(covered_ms, heard_ms, self._read_on))
         except SpoolUnwritable:
             return 0
         self._count(rows, lost_rows)
-        self._pending, self._refused = Columns(), Counter()
+        self._pending, self._refused, self._beside, self._told_ms = Columns(), Counter(), later, covered_ms
         return len(batches)
 
-    def _batches(self, now_ms: int) -> Iterator[Batch]:
+    def _batches(self, now_ms: int, beside: Beside) -> Iterator[Batch]:
         """The pending rows in batches of `max_rows`; only the last may say that all is covered, for it completes the windows."""
         rows, most = self._pending, self._plan.max_rows
         refused = self._refused + self._spool.unreported
@@ -207,7 +253,9 @@ class Pipeline:
         for index, start in enumerate(starts):
             last = start + most >= len(rows)
             covered_ms = self._condenser.closed_until_ms if last else self._spool.progress.covered_until_ms
-            stamp = Stamp(self._spool.boot, self._spool.next_number + index, now_ms, covered_ms, refused if last else {})
+            stamp = Stamp(self._spool.boot, self._spool.next_number + index, now_ms, covered_ms, {})
+            if last:
+                stamp = replace(stamp, refused=refused, beside=beside, gaps=self._spool.unreported_gaps)
             yield seal(self._plan.sender, stamp, self._plan.window_ms, rows.slice(start, start + most))
 
     def _count(self, rows: Columns, lost_rows: int) -> None:

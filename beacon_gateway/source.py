@@ -4,12 +4,16 @@ A source that can be read again (a recording) says where to read on, and that pl
 (a radio, a pipe) says nothing, and what a crash finds unsealed is lost.
 """
 
-from typing import Final, NamedTuple, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 from groundwork.adverts.advert import Advert
+from groundwork.contracts.ids import GatewayId
 
 MALFORMED: Final = "malformed_line"
 OVERRUN: Final = "source_overrun"
+CACHED: Final = "cached_frames"
 
 
 class Heard(NamedTuple):
@@ -17,6 +21,23 @@ class Heard(NamedTuple):
 
     adverts: list[Advert]
     refused: list[tuple[int, str]]
+
+
+@dataclass(slots=True)
+class Radio:
+    """One radio of the box, as its source sees it; who repairs it looks here."""
+
+    gateway: GatewayId
+    adapter: str = ""
+    """The kernel's name (`hci0`); empty for the default adapter."""
+    heard: int = 0
+    """Adverts since the start, strangers' too."""
+    heard_s: float = 0.0
+    """When the last of them came, by the monotonic clock: the wall clock may jump. At first, when the source was made."""
+    scanning: bool = False
+    """Whether the last attempt to scan began well; it says nothing of what happened since."""
+    trouble: str = ""
+    """Why it did not; empty when it did."""
 
 
 class Source(Protocol):
@@ -54,4 +75,20 @@ class Source(Protocol):
 
     async def close(self) -> None:
         """Stops hearing."""
+        ...
+
+
+@runtime_checkable
+class Repairable(Protocol):
+    """A source with radios of its own, which can be repaired. Nothing here raises; what came of it stands in each `Radio`."""
+
+    @property
+    def radios(self) -> Sequence[Radio]: ...
+
+    async def scan(self, radio: Radio) -> None:
+        """Ends the radio's scan, if there is one, and begins another on the same bus."""
+        ...
+
+    async def begin_anew(self) -> None:
+        """Leaves the bus and all scans, and begins them on a new one."""
         ...

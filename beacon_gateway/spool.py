@@ -1,22 +1,27 @@
-"""The spool: sealed batches on the gateway's own disk until the backend has acknowledged them.
+"""The spool: sealed batches on the gateway's own disk until the backend has acknowledged them, and a quarter of an hour longer.
 
 Promises: a batch is durable when `seal` returns, together with how far time was covered and where its source stood; no (boot, number) is
 ever used twice, because every run opens a boot of its own; what falls to the byte budget is recorded as a gap and reported; a damaged
-file is moved aside, never read around. One process at a time; within it, any thread.
-The file itself is for `spool_file.py`, encoding for `batch.py`, sending for `uplink.py`.
+file is moved aside, never read around. Batches that were stamped by a clock now known to have been wrong are re-timed before they are
+sent, and rewritten, so that every send of one is the same bytes. One process at a time; within it, any thread.
+The file itself is for `spool_file.py`, encoding for `batch.py`, the order of sending for `uplink.py`.
 """
 
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from beacon_gateway import spool_file
 from beacon_gateway.batch import Batch
+from beacon_gateway.torn import torn_bytes
 from groundwork.contracts.ids import BootId
+from groundwork.contracts.sighting import SpoolGap
 from groundwork.plumbing.clock import Clock
 from groundwork.plumbing.ids import Ids
 
@@ -24,6 +29,16 @@ MEMORY: Final = ":memory:"
 """Instead of a path: a spool for replays, which nothing outlives."""
 DEFAULT_BYTES: Final = 256 * 1024 * 1024
 """A day at 200 rows a second, as measured on real adverts; less and a long night offline becomes a gap."""
+KEPT_MS: Final = 15 * 60_000
+"""How long what is acknowledged is kept: a backend that is restored from its backup can be sent this much again."""
+CLOCK_NEVER_SET: Final = "clock_never_set"
+_EARLIEST_MS: Final = 1_704_067_200_000
+"""2024-01-01, before this program was written: an older time was never told by a clock that had been set."""
+_SAME_CLOCK_MS: Final = 1_000
+"""A clock that moved less was slewed, not set; re-timing by so little would only cost writes."""
+_AT_ONCE_S: Final = 0.05
+_READS: Final = 5
+"""Two clocks are read as one moment; if something came between, again."""
 _ROW_OVERHEAD: Final = 64
 """What SQLite spends on a batch besides its body, roughly; without it empty batches would be free."""
 
@@ -44,89 +59,131 @@ class Progress:
     """Where the source reads on after a restart; its own words, empty where it cannot go back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Batches of one boot that were given up unsent, both numbers included."""
-
-    boot: BootId
-    first: int
-    last: int
-    rows: int
-    adverts: int
-    reason: str
-
-
 @dataclass(slots=True)
 class Held:
-    """What waits to be sent."""
+    """Batches counted."""
 
     batches: int = 0
     rows: int = 0
     bytes: int = 0
 
-    def add(self, batch: Batch, sign: int = 1) -> None:
-        """Counts `batch` in, or out with `sign` -1."""
-        self.batches += sign
-        self.rows += sign * batch.rows
-        self.bytes += sign * (len(batch.packed) + _ROW_OVERHEAD)
+    def add(self, batches: int, rows: int, packed_bytes: int, sign: int = 1) -> None:
+        """Counts so many in, or out with `sign` -1."""
+        self.batches += sign * batches
+        self.rows += sign * rows
+        self.bytes += sign * (packed_bytes + batches * _ROW_OVERHEAD)
+
+    def add_one(self, batch: Batch, sign: int = 1) -> None:
+        self.add(1, batch.rows, len(batch.packed), sign)
 
 
 class Spool:
     """An open spool. Raises Stop where another process has it or the disk refuses."""
 
-    def __init__(self, path: str | Path, ids: Ids, clock: Clock, *, max_bytes: int = DEFAULT_BYTES, durable: bool = True) -> None:
-        """Opens or makes the file at `path`. `durable=False` trades the promise above for speed, in replays."""
+    def __init__(
+        self, path: str | Path, ids: Ids, clock: Clock, *, max_bytes: int = DEFAULT_BYTES, durable: bool = True, machine: str = ""
+    ) -> None:
+        """Opens or makes the file at `path`. `durable=False` trades the promise above for speed, in replays. `clock` is the one that
+        batches are stamped by.
+
+        `machine` names this run of the operating system: within one, monotonic time says what a wrong clock should have shown. Empty:
+        times are left as they are.
+        """
         self._lock = threading.RLock()
         self._clock = clock
+        self._machine = machine
         self._max_bytes = max_bytes
+        self.torn_bytes = 0 if path == MEMORY else torn_bytes(Path(f"{path}-wal"))
+        """What the last power cut left half written and SQLite does not read; it had not been acknowledged to anybody."""
         self._conn, self.moved_aside = spool_file.open_file(path, clock.now_ms())
         self._sync, self._ack_sync = ("FULL", "NORMAL") if durable else ("OFF", "OFF")
-        self.boot = spool_file.open_boot(self._conn, ids, clock.now_ms())
+        try:
+            self.boot = spool_file.open_boot(self._conn, ids, clock.now_ms())
+        except sqlite3.OperationalError as error:
+            self._conn.close()
+            raise spool_file.unopened(path, error) from error
         self.next_number = 1
         self.progress = Progress(*spool_file.read_progress(self._conn))
-        self.unreported = spool_file.read_unreported(self._conn)
-        """Adverts that the next sealed batch must tell of: those given up, and those that given-up batches would have told of."""
-        batches, rows, size = spool_file.totals(self._conn)
-        self.held = Held(batches, rows, size + batches * _ROW_OVERHEAD)
+        self.unreported, self.unreported_gaps = spool_file.read_unreported(self._conn)
+        """Adverts and gaps that the next sealed batch must tell of: those given up, and those that given-up batches would have told of."""
+        self.held, self.kept = Held(), Held()
+        """What waits to be sent, and what is acknowledged and not yet deleted."""
+        self.held.add(*spool_file.totals(self._conn))
+        self.kept.add(*spool_file.totals(self._conn, kept=True))
 
     def seal(self, batches: Sequence[Batch], progress: Progress) -> int:
         """Keeps `batches`, numbered from `next_number` on, and `progress`, all or nothing; returns how many rows the budget cost.
 
-        Whoever encodes them has said `unreported` in the first. Raises SpoolUnwritable, then nothing has changed.
+        Whoever encodes them has said `unreported` and `unreported_gaps` in the last. Raises SpoolUnwritable, then nothing has changed.
         """
         expected = list(range(self.next_number, self.next_number + len(batches)))
         if [batch.number for batch in batches] != expected or any(batch.boot != self.boot for batch in batches):
             raise ValueError(f"boot {self.boot} goes on with batches {expected}, got {[(b.boot, b.number) for b in batches]}")
         with self._lock:
-            held = replace(self.held)
+            held, lead_ms = replace(self.held), self._lead_ms()
             with _Transaction(self._conn, self._sync):
                 for batch in batches:
-                    spool_file.insert(self._conn, batch)
-                    held.add(batch)
+                    spool_file.insert(self._conn, batch, lead_ms, self._machine)
+                    held.add_one(batch)
+                spool_file.forget_acknowledged(self._conn, self._clock.now_ms() - KEPT_MS)
                 given_up = self._make_room(held)
+                kept = Held()
+                kept.add(*spool_file.totals(self._conn, kept=True))
                 spool_file.write_progress(self._conn, (progress.covered_until_ms, progress.heard_until_ms, progress.position))
-                unreported = _untold(given_up)
-                spool_file.write_unreported(self._conn, unreported)
-            self.held, self.progress, self.unreported = held, progress, unreported
+                unreported, gaps = _untold(given_up)
+                spool_file.write_unreported(self._conn, unreported, gaps)
+            self.held, self.kept, self.progress = held, kept, progress
+            self.unreported, self.unreported_gaps = unreported, gaps
             self.next_number += len(batches)
         return sum(batch.rows for batch in given_up)
 
-    def oldest(self) -> Batch | None:
-        """The batch to send next; None when all is acknowledged."""
+    def oldest(self, since_ms: int = -(1 << 62)) -> Batch | None:
+        """The oldest batch that waits, of those sealed at `since_ms` or later by their own clock; None when there is none."""
         with self._lock:
-            return spool_file.oldest(self._conn)
+            return spool_file.oldest(self._conn, since_ms)
 
-    def acknowledge(self, batch: Batch) -> bool:
-        """Forgets a batch that the backend has; False where the budget had given it up meanwhile.
+    def timed(self, batch: Batch) -> Batch | None:
+        """The batch as its times should read by the clock as it goes now: itself, or re-timed and rewritten.
 
-        Not synced: should a power cut bring the batch back, it is sent again and recognised. Raises SpoolUnwritable.
+        None where its clock was never set and nothing is left to tell by. Raises ValueError as `Batch.body` does, and SpoolUnwritable.
+        """
+        with self._lock:
+            stamp = spool_file.stamp_of(self._conn, batch)
+            if stamp is None or not self._machine:
+                return batch
+            lead_ms = self._lead_ms()
+            if stamp[1] != self._machine:
+                return batch if batch.sent_ms >= _EARLIEST_MS else None
+            if abs(lead_ms - stamp[0]) <= _SAME_CLOCK_MS:
+                return batch
+            moved = batch.moved(lead_ms - stamp[0])
+            with _Transaction(self._conn, self._sync):
+                spool_file.rewrite(self._conn, moved, lead_ms)
+            self.held.add_one(batch, -1)
+            self.held.add_one(moved)
+            return moved
+
+    def acknowledge(self, boot: BootId, first: int, last: int) -> int:
+        """Takes note that the backend has these batches, both numbers included; returns how many rows of them were waiting.
+
+        Not synced: should a power cut make them wait again, they are sent again and recognised. Raises SpoolUnwritable.
         """
         with self._lock:
             with _Transaction(self._conn, self._ack_sync):
-                known = spool_file.delete(self._conn, batch)
-            if known:
-                self.held.add(batch, -1)
-        return known
+                told = spool_file.acknowledge(self._conn, boot, first, last, self._clock.now_ms())
+            self.held.add(*told, sign=-1)
+            self.kept.add(*told)
+        return told[1]
+
+    def wait_again(self) -> int:
+        """What is acknowledged and still kept waits to be sent once more, for a backend that has lost it; returns how many rows."""
+        with self._lock:
+            with _Transaction(self._conn, self._sync):
+                spool_file.wait_again(self._conn)
+            rows = self.kept.rows
+            self.held.add(self.kept.batches, self.kept.rows, self.kept.bytes - self.kept.batches * _ROW_OVERHEAD)
+            self.kept = Held()
+        return rows
 
     def set_aside(self, batch: Batch, reason: str) -> None:
         """Takes a batch that can never be accepted out of the way; it stays in the file, for people, until the budget wants its room.
@@ -139,44 +196,74 @@ class Spool:
                 if known:
                     spool_file.keep_refused(self._conn, batch, reason, self._clock.now_ms())
             if known:
-                self.held.add(batch, -1)
+                self.held.add_one(batch, -1)
 
     def refused(self) -> list[tuple[BootId, int, str]]:
         """What was set aside: boot, number, reason."""
         with self._lock:
             return spool_file.refused(self._conn)
 
-    def gaps(self) -> list[Gap]:
+    def gaps(self) -> list[SpoolGap]:
         """What was given up unsent since the file was made, oldest first."""
         with self._lock:
-            return [Gap(*row) for row in spool_file.gaps(self._conn)]
+            return spool_file.gaps(self._conn)
 
     def close(self) -> None:
         """Closes the file; what is sealed stays."""
         with self._lock:
             self._conn.close()
 
+    def _lead_ms(self) -> int:
+        """How far the clock is ahead of the machine's own count of time, which no setting of the clock moves."""
+        for _ in range(_READS):
+            before_s, now_ms, after_s = self._clock.monotonic_s(), self._clock.now_ms(), self._clock.monotonic_s()
+            if after_s - before_s < _AT_ONCE_S:
+                break
+        return now_ms - round((before_s + after_s) * 500)
+
     def _make_room(self, held: Held) -> list[Batch]:
-        """Gives up the oldest batches until the rest fits the budget, the newest excepted; refused ones go first."""
-        if held.bytes + spool_file.refused_bytes(self._conn) > self._max_bytes:
+        """Gives up the oldest batches until the rest fits the budget, the newest excepted; what is acknowledged or refused goes first."""
+        kept_bytes = spool_file.totals(self._conn, kept=True)[2]
+        if held.bytes + kept_bytes + spool_file.refused_bytes(self._conn) > self._max_bytes:
+            spool_file.forget_acknowledged(self._conn, 1 << 62)
             spool_file.forget_refused(self._conn)
         given_up = []
         while held.bytes > self._max_bytes and held.batches > 1:
-            batch = spool_file.oldest(self._conn)
+            batch = spool_file.oldest(self._conn, -(1 << 62))
             assert batch is not None, "counted batches are in the file"
             spool_file.delete(self._conn, batch)
-            spool_file.record_gap(self._conn, batch, spool_file.FULL, self._clock.now_ms())
-            held.add(batch, -1)
+            held.add_one(batch, -1)
             given_up.append(batch)
+        for gap in _joined(_gap(batch) for batch in given_up):
+            spool_file.record_gap(self._conn, gap, self._clock.now_ms())
         return given_up
 
 
-def _untold(given_up: Sequence[Batch]) -> Counter[str]:
-    """What giving up these batches leaves to be told: their own adverts, and the refused ones they carried word of."""
+def _gap(batch: Batch) -> SpoolGap:
+    number = batch.number
+    return SpoolGap(boot=batch.boot, first=number, last=number, rows=batch.rows, adverts=batch.adverts, reason=spool_file.FULL)
+
+
+def _joined(gaps: Iterable[SpoolGap]) -> list[SpoolGap]:
+    """The gaps, those that follow on from one another as one."""
+    joined: list[SpoolGap] = []
+    for gap in gaps:
+        before = joined[-1] if joined else None
+        if before is None or (before.boot, before.last + 1, before.reason) != (gap.boot, gap.first, gap.reason):
+            joined.append(gap)
+            continue
+        sums = {"rows": before.rows + gap.rows, "adverts": before.adverts + gap.adverts}
+        joined[-1] = msgspec.structs.replace(before, last=gap.last, **sums)
+    return joined
+
+
+def _untold(given_up: Sequence[Batch]) -> tuple[Counter[str], list[SpoolGap]]:
+    """What giving up these batches leaves to be told: their own adverts and numbers, and what they carried word of."""
     untold = Counter({spool_file.FULL: sum(batch.adverts for batch in given_up)})
     for batch in given_up:
         untold.update(batch.refused())
-    return +untold
+    carried = [gap for batch in given_up for gap in batch.gaps()]
+    return +untold, _joined([*carried, *(_gap(batch) for batch in given_up)])
 
 
 class _Transaction:

@@ -1,12 +1,17 @@
-"""The wire: HTTP POSTs over one kept-alive connection, by aiohttp. The one door to the network here."""
+"""The wire: HTTP over one kept-alive connection, by aiohttp. The one door to the network here."""
 
 import asyncio
+import ssl
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 import aiohttp
 
-from beacon_gateway.uplink import Answer, TransportFailed
+from beacon_gateway import exits, words
+from beacon_gateway.exits import Stop
+from beacon_gateway.line import Answer, TransportFailed
+from groundwork.plumbing.reasons import Words
 
 _TIMEOUT_S: Final = 10.0
 """Longer than a loaded backend takes to commit; a batch that was taken in after all is recognised when it comes again."""
@@ -14,17 +19,33 @@ _LONGEST_ANSWER: Final = 1 << 16
 
 
 class HttpTransport:
-    """POSTs to `base_url` (`https://host[:port]`)."""
+    """Requests to `base_url` (`https://host[:port]`)."""
 
-    def __init__(self, base_url: str, *, timeout_s: float = _TIMEOUT_S) -> None:
+    def __init__(self, base_url: str, *, ca_file: str = "", timeout_s: float = _TIMEOUT_S) -> None:
+        """With `ca_file` (PEM), only certificates of the authorities in it are trusted. Raises Stop where it cannot be used."""
         self._base_url = base_url.rstrip("/")
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._trust = _trust(Path(ca_file)) if ca_file else None
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """One request and its whole answer, redirects not followed: a signature holds for one path."""
+        """One POST and its whole answer."""
+        return await self._ask("POST", path, headers, body)
+
+    async def get(self, path: str, headers: Mapping[str, str]) -> Answer:
+        """One GET and its whole answer."""
+        return await self._ask("GET", path, headers, None)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        """Redirects are not followed: a signature holds for one path."""
         try:
-            async with self._open().post(self._base_url + path, data=body, headers=headers, allow_redirects=False) as response:
+            asked = self._open().request(method, self._base_url + path, data=body, headers=headers, allow_redirects=False)
+            async with asked as response:
                 said = await response.content.read(_LONGEST_ANSWER)
                 while not response.content.at_eof() and len(said) < _LONGEST_ANSWER:
                     said += await response.content.read(_LONGEST_ANSWER - len(said))
@@ -32,12 +53,22 @@ class HttpTransport:
         except (aiohttp.ClientError, TimeoutError, OSError, asyncio.IncompleteReadError) as error:
             raise TransportFailed(f"{type(error).__name__}: {error}") from error
 
-    async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:  # made here because a session belongs to the running loop
-            self._session = aiohttp.ClientSession(timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar())
+            connector = aiohttp.TCPConnector(ssl=self._trust or True)
+            self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar())
         return self._session
+
+
+def unreachable(failed: TransportFailed) -> Words:
+    """The sentence, with `server` and `problem` to fill in, for what keeps the server from being reached."""
+    if isinstance(failed.__cause__, aiohttp.ClientConnectorDNSError):
+        return words.SERVER_NAME
+    return words.SERVER_TLS if isinstance(failed.__cause__, aiohttp.ClientSSLError) else words.SERVER_AWAY
+
+
+def _trust(ca_file: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)  # with a file named, the machine's own authorities are not loaded
+    except OSError as error:  # ssl.SSLError among them
+        raise Stop(words.CA_UNUSABLE, exits.BAD_INPUT, path=ca_file, problem=error.strerror or error) from error

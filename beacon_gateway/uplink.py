@@ -1,5 +1,7 @@
-"""The uplink: sends the spool's batches, oldest first, signed, until each is acknowledged.
+"""The uplink: sends the spool's batches, signed, until each is acknowledged.
 
+Two lanes. What was sealed moments ago goes first, oldest first, because an offer is of use now or never; what waited longer goes in the
+time that leaves, oldest first, and takes no more than its share of that, so that a night's backlog delays nobody's present.
 A batch is forgotten only when the backend has named it in its answer; a page from some hotel's portal that says 200 is no answer.
 What can never be accepted is set aside; everything else is tried again, with growing, jittered pauses.
 Encoding and keeping are for `batch.py` and `spool.py`; the wire for `transport.py`.
@@ -7,19 +9,18 @@ Encoding and keeping are for `batch.py` and `spool.py`; the wire for `transport.
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
-from typing import Final, NamedTuple, Protocol
+from typing import Final
 
 import msgspec
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from beacon_gateway.batch import Batch
-from beacon_gateway.spool import Spool, SpoolUnwritable
+from beacon_gateway.line import UNKNOWN_KEY, Answer, Line, Signing, Transport, TransportFailed
+from beacon_gateway.spool import CLOCK_NEVER_SET, Spool, SpoolUnwritable
 from beacon_gateway.spool_file import FULL
 from groundwork.contracts.sighting import FRAME_TYPE, BatchAnswer
-from groundwork.plumbing import signatures
 from groundwork.plumbing.clock import Clock
 from groundwork.plumbing.hops import Hops
 
@@ -30,50 +31,23 @@ _BROKEN_OFF: Final = b"body_unreadable"
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 60.0
 """A minute late is the most a backend's return should cost; a thousand boxes are then 17 requests a second."""
+_ASK_AGAIN_S: Final = 300.0
+"""How long a box whose key was revoked waits before it asks whether the key lives again; half of that at the least."""
+_LOOK_S: Final = 30.0
+"""How late, in a long pause, it notices that the key was changed."""
 _LONGEST_WISH_S: Final = 3_600.0
 """A Retry-After beyond an hour is taken for a mistake."""
-_SAME_CLOCK_MS: Final = 1_000
+LIVE_MS: Final = 60_000
+"""What is older than this is backlog. A minute of it is sent in a second, in order, after which nothing need be told late; more than that
+would keep a shopper waiting who is in the shop now."""
+BACKLOG_SHARE: Final = 0.5
+"""Of the time that live batches leave. A batch takes some ms, so half of it still fills in a hundred times as fast as it was heard."""
+_CHANGED: Final = b"batch_changed"
+"""A 409 with this code says that the number was taken with other bytes: of a batch that was re-timed here, with its old times."""
 _log = structlog.get_logger("uplink")
 
 
-class Answer(NamedTuple):
-    """What came back; header names in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class TransportFailed(Exception):
-    """No whole answer came: no connection, time-out, half a body. The text says which."""
-
-
-class Transport(Protocol):
-    """The wire to the backend."""
-
-    async def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """POSTs `body`; raises TransportFailed unless a whole answer came."""
-        ...
-
-    async def close(self) -> None: ...
-
-
-class Signing(NamedTuple):
-    """The box's key and the name the backend knows it by."""
-
-    key: Ed25519PrivateKey
-    key_id: str
-
-
-class _Clock(msgspec.Struct):
-    """What a 401 says when the signature's time is out of bounds."""
-
-    code: str = ""
-    server_ms: int | None = None
-
-
 _answers = msgspec.json.Decoder(BatchAnswer)
-_clocks = msgspec.json.Decoder(_Clock)
 
 
 class Uplink:
@@ -90,14 +64,18 @@ class Uplink:
         rng: random.Random,
         hops: Hops,
         learned: Callable[[int], None] = lambda _offset_ms: None,
+        *,
+        live_ms: int = LIVE_MS,
+        backlog_share: float = BACKLOG_SHARE,
     ) -> None:
-        """`rng` only spreads the pauses, so that a thousand boxes do not come back at once. `learned` is told each new clock offset."""
+        """`rng` only spreads the pauses, so that a thousand boxes do not come back at once. `learned` is told each new clock offset.
+
+        A batch is live for `live_ms`; `backlog_share` is above 0 and at most 1.
+        """
         self._spool = spool
-        self._transport = transport
-        self._signing = signing
+        self.line = Line(transport, signing, clock, learned)
         self._clock = clock
         self._rng = rng
-        self._learned = learned
         self._hop = hops.hop("gateway.spool", "sightings")
         self._woken = asyncio.Event()
         self.empty = asyncio.Event()
@@ -106,16 +84,23 @@ class Uplink:
         """Set while there is nothing to send or a pause to sit out."""
         self._failures = 0
         self._not_before_s = 0.0
-        self.clock_offset_ms = 0
-        """What the backend's clock shows beyond ours, as far as it has told."""
+        self._paused_with = signing
+        self._live_ms = live_ms
+        self._backlog_rest = (1 - backlog_share) / backlog_share
+        self._backlog_not_before_s = 0.0
         self.last_acknowledged_ms: int | None = None
         self.last_trouble = ""
         """Why the last batch was not acknowledged; empty when it was."""
 
     @property
+    def clock_offset_ms(self) -> int:
+        """What the backend's clock shows beyond ours, as far as it has told."""
+        return self.line.clock_offset_ms
+
+    @property
     def pausing(self) -> bool:
-        """Whether the last try failed and the next is not due yet."""
-        return self._clock.monotonic_s() < self._not_before_s
+        """Whether the last try failed and the next is not due yet; another key is tried at once."""
+        return self._clock.monotonic_s() < self._not_before_s and self._paused_with is self.line.signing
 
     def wake(self) -> None:
         """Says that there may be something to send."""
@@ -130,63 +115,98 @@ class Uplink:
         if self.pausing:
             return False
         self.resting.clear()
-        batch = await asyncio.to_thread(self._spool.oldest)
-        if batch is None:
-            if not self._woken.is_set():
-                self.empty.set()
-                self.resting.set()
-            return False
         try:
-            return await self._carry(batch)
+            if self.line.revoked and not await self._lives_again():
+                return False
+            batch = await asyncio.to_thread(self._spool.oldest, self.line.now_ms() - self._live_ms)
+            if batch is not None:
+                return await self._carry(batch)
+            return await self._work_off()
         except TransportFailed as failed:
             self._pause(str(failed))
         except SpoolUnwritable as full:  # the backend has it, the disk still does too: sent again, it is recognised
             self._pause(f"spool cannot be written: {full}")
         return False
 
+    async def _lives_again(self) -> bool:
+        """Whether a revoked key is known again. Asked with an empty batch, which is refused for what it is; the spool stays here."""
+        answer = await self.line.post(PATH, FRAME_TYPE, b"")
+        if self.line.revoked:
+            self._pause(UNKNOWN_KEY)
+            return False
+        self.line.learn(answer)
+        return True
+
+    async def _work_off(self) -> bool:
+        """Sends the oldest batch of the backlog, if it is its turn."""
+        began_s = self._clock.monotonic_s()
+        if began_s < self._backlog_not_before_s:
+            return False
+        batch = await asyncio.to_thread(self._spool.oldest)
+        if batch is None:
+            if not self._woken.is_set():
+                self.empty.set()
+                self.resting.set()
+            return False
+        sent = await self._carry(batch)
+        now_s = self._clock.monotonic_s()
+        self._backlog_not_before_s = now_s + (now_s - began_s) * self._backlog_rest
+        return sent
+
     async def wait(self) -> None:
-        """Until the pause is over, or else until someone wakes it."""
-        pause_s = self._not_before_s - self._clock.monotonic_s()
-        if pause_s > 0:
-            await self._clock.sleep(pause_s)
+        """Until the pause is over; or else until someone wakes it, or it is the backlog's turn again."""
+        now_s = self._clock.monotonic_s()
+        if self.pausing:
+            await self._clock.sleep(min(self._not_before_s - now_s, _LOOK_S))
+        elif now_s < self._backlog_not_before_s:
+            await self._woken_or_after(self._backlog_not_before_s - now_s)
         else:
             await self._woken.wait()
 
+    async def _woken_or_after(self, pause_s: float) -> None:
+        waits = [asyncio.ensure_future(self._woken.wait()), asyncio.ensure_future(self._clock.sleep(pause_s))]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for waiting in waits:
+                waiting.cancel()
+
     async def close(self) -> None:
-        await self._transport.close()
+        await self.line.close()
 
     async def _carry(self, batch: Batch) -> bool:
-        """Sends one batch and settles what became of it."""
+        """Sends one batch and settles what became of it. A clock that is learned on the way is learned before the batch is settled."""
         try:
-            body = batch.body()
+            timed = await asyncio.to_thread(self._spool.timed, batch)
+            body = timed.body() if timed else b""
         except ValueError:
             await self._set_aside(batch, "damaged_batch")
             return True
-        answer = await self._post(batch, body)
-        if answer.status == 401 and self._learn_clock(answer):
-            answer = await self._post(batch, body)
-        return await self._settle(batch, answer)
-
-    async def _post(self, batch: Batch, body: bytes) -> Answer:
-        """Sends what is on the disk as it is, compressed; the signature is over the frame inside."""
-        at_ms = self._clock.now_ms() + self.clock_offset_ms
-        signature = signatures.sign(self._signing.key, self._signing.key_id, "POST", PATH, at_ms, body)
-        headers = {"Content-Type": FRAME_TYPE, "Content-Encoding": "deflate", signatures.HEADER: signature}
-        return await self._transport.post(PATH, headers, batch.packed)
+        if timed is None:
+            await self._set_aside(batch, CLOCK_NEVER_SET)
+            return True
+        answer = await self.line.post(PATH, FRAME_TYPE, body, packed=timed.packed)  # what is on the disk, as it is
+        if self.line.learn(answer):
+            return await self._carry(timed)  # with the time it told; a second 401 teaches nothing new
+        return await self._settle(timed, answer)
 
     async def _settle(self, batch: Batch, answer: Answer) -> bool:
         if answer.status in _HOPELESS and _BROKEN_OFF not in answer.body:
             await self._set_aside(batch, f"http_{answer.status}", said=answer.body[:500].decode(errors="replace"))
         elif answer.status == 200 and _names(answer, batch):
             await self._acknowledge(batch)
+        elif answer.status == 409 and _CHANGED in answer.body and batch.retimed:
+            await self._acknowledge(batch)  # it had arrived before it was re-timed
         else:
-            self._pause(f"http_{answer.status}", _wished_s(answer, self._clock))
+            trouble = UNKNOWN_KEY if answer.code == UNKNOWN_KEY else f"http_{answer.status}"
+            self._pause(trouble, _wished_s(answer, self._clock))
             return False
         self._failures, self._not_before_s = 0, 0.0
         return True
 
     async def _acknowledge(self, batch: Batch) -> None:
-        if await asyncio.to_thread(self._spool.acknowledge, batch):
+        waited = await asyncio.to_thread(self._spool.acknowledge, batch.boot, batch.number, batch.number)
+        if waited or not batch.rows:
             self._hop.held -= batch.rows
         else:  # given up for room while it was under way, and yet it arrived: the gap reported is too wide
             self._hop.refused[FULL] -= batch.rows
@@ -201,25 +221,13 @@ class Uplink:
         self.last_trouble = reason
         _log.error("batch set aside", boot=batch.boot, batch=batch.number, rows=batch.rows, reason=reason, said=said)
 
-    def _learn_clock(self, answer: Answer) -> bool:
-        """Takes the backend's time from a 401 `clock`; True when signing with it can make a difference."""
-        try:
-            told = _clocks.decode(answer.body)
-        except msgspec.DecodeError:
-            return False
-        if told.code != "clock" or told.server_ms is None:
-            return False
-        offset_ms = told.server_ms - self._clock.now_ms()
-        differs = abs(offset_ms - self.clock_offset_ms) > _SAME_CLOCK_MS
-        self.clock_offset_ms = offset_ms
-        self._learned(offset_ms)
-        return differs
-
     def _pause(self, trouble: str, wished_s: float = 0.0) -> None:
         pause_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(self._failures, 16))
+        pause_s = _ASK_AGAIN_S if self.line.revoked else pause_s
         pause_s = max(pause_s * self._rng.uniform(0.5, 1.0), min(wished_s, _LONGEST_WISH_S))
         self._failures += 1
         self._not_before_s = self._clock.monotonic_s() + pause_s
+        self._paused_with = self.line.signing
         self.resting.set()
         if trouble != self.last_trouble:
             _log.warning("batch not acknowledged", reason=trouble, pause_s=round(pause_s, 1), waiting=self._spool.held.batches)

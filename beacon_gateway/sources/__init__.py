@@ -18,10 +18,29 @@ def _bleak(settings: GatewaySettings, clock: Clock, _resume: str) -> Source:
     return BleakSource(settings.adapters(), clock)
 
 
+def _monitor(settings: GatewaySettings, clock: Clock, _resume: str) -> Source:
+    from beacon_gateway.sources.bleak import BleakSource
+    from beacon_gateway.sources.monitor import MonitorSource
+
+    return MonitorSource(BleakSource(settings.adapters(), clock, keep=False), clock)
+
+
+def _btsnoop(settings: GatewaySettings, _clock: Clock, resume: str) -> Source:
+    from beacon_gateway.sources.btsnoop import BtsnoopSource
+
+    box = GatewayId(settings.gateway)
+    return BtsnoopSource(settings.source_file, settings.adapter_numbers(), box, resume, strict=settings.source_strict)
+
+
 def _jsonl(settings: GatewaySettings, _clock: Clock, resume: str) -> Source:
     from beacon_gateway.sources.jsonl import JsonlSource
 
     return JsonlSource(settings.source_file, GatewayId(settings.gateway), resume, strict=settings.source_strict)
 
 
-SOURCES: Final[dict[str, Callable[[GatewaySettings, Clock, str], Source]]] = {"bleak": _bleak, "jsonl": _jsonl}
+SOURCES: Final[dict[str, Callable[[GatewaySettings, Clock, str], Source]]] = {
+    "bleak": _bleak,
+    "monitor": _monitor,
+    "btsnoop": _btsnoop,
+    "jsonl": _jsonl,
+}

@@ -11,6 +11,9 @@ from typing import Final
 MANUFACTURER_DATA: Final = 0xFF
 SERVICE_DATA_16: Final = 0x16
 FLAGS: Final = 0x01
+SHORT_NAME: Final = 0x08
+COMPLETE_NAME: Final = 0x09
+TX_POWER: Final = 0x0A
 GENERAL_DISCOVERABLE: Final = b"\x02\x01\x06"
 """The flags structure nearly every beacon sends first: general discoverable, no classic Bluetooth."""
 LONGEST_VALUE: Final = 254

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from groundwork.contracts.codec import Frame, decode_frame
-from groundwork.contracts.sighting import BatchAnswer
+from groundwork.contracts.ids import BootId, GatewayId, TenantId
+from groundwork.contracts.sighting import BatchAnswer, SightingHeader
 from groundwork.plumbing import signatures
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -45,6 +46,9 @@ def says(text: str, status: int = 200) -> Answering:
     return answer
 
 
+_EMPTY = Frame(SightingHeader(tenant=TenantId(""), gateway=GatewayId(""), boot=BootId(""), batch=0, sent_ms=0, covered_until_ms=0), 0, {})
+
+
 @dataclass(slots=True)
 class Backend:
     """What it heard; `script` is what it answers next, an empty script acknowledges."""
@@ -63,8 +67,8 @@ class Backend:
 
     @property
     def frames(self) -> list[Frame]:
-        """Every body as a frame, in order of arrival."""
-        return [decode_frame(body) for body in self.bodies]
+        """Every body as a frame, in order of arrival; a box that only asks sends none."""
+        return [decode_frame(body) for body in self.bodies if body]
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
@@ -74,7 +78,9 @@ class Backend:
         self.bodies.append(body)
         self.times_ms.append(signature.at_ms)
         self.heard.set()
-        frame = decode_frame(body)
+        if not body and not self.script:
+            return web.json_response({"code": "frame"}, status=400)
+        frame = decode_frame(body) if body else _EMPTY
         return await self.script.pop(0)(request, frame) if self.script else taken(frame)
 
 

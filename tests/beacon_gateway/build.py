@@ -1,16 +1,18 @@
 """Parts of a gateway for tests: adverts, a plan, an open spool."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from beacon_gateway.batch import Batch, Sender, Stamp, seal
 from beacon_gateway.condense import Columns
 from beacon_gateway.gate import gate
 from beacon_gateway.pipeline import Plan
-from beacon_gateway.spool import Spool
+from beacon_gateway.spool import Progress, Spool
 from groundwork.adverts.advert import Advert
 from groundwork.adverts.formats.ibeacon import encode_ibeacon
 from groundwork.contracts.ids import BeaconKey, GatewayId, TenantId
-from groundwork.plumbing.clock import ManualClock
+from groundwork.contracts.sighting import SpoolGap
+from groundwork.plumbing.clock import Clock, ManualClock
 from groundwork.plumbing.ids import SeededIds
 
 START_MS = 1_793_516_400_000
@@ -40,10 +42,10 @@ def clock() -> ManualClock:
     return ManualClock(START_MS)
 
 
-def spool(path: Path | str, *, seed: int = 1, max_bytes: int = 1_000_000) -> Spool:
-    """An open spool; another `seed` is another run."""
-    now = clock()
-    return Spool(path, SeededIds(now, seed), now, max_bytes=max_bytes)
+def spool(path: Path | str, *, seed: int = 1, max_bytes: int = 1_000_000, now: Clock | None = None, machine: str = "this run") -> Spool:
+    """An open spool; another `seed` is another run of the gateway, another `machine` one of the operating system."""
+    now = now or clock()
+    return Spool(path, SeededIds(now, seed), now, max_bytes=max_bytes, machine=machine)
 
 
 def rows(count: int, window: int = 0) -> Columns:
@@ -59,8 +61,27 @@ def rows(count: int, window: int = 0) -> Columns:
     return columns
 
 
-def batch(of: Spool, count: int = 3, ahead: int = 0) -> Batch:
+def batch(of: Spool, count: int = 3, ahead: int = 0, *, gaps: Sequence[SpoolGap] = (), start_ms: int = START_MS) -> Batch:
     """The next batch of the spool, or one `ahead` of it, with `count` rows."""
     number = of.next_number + ahead
-    stamp = Stamp(of.boot, number, START_MS, START_MS + number * 500, {})
+    stamp = Stamp(of.boot, number, start_ms, start_ms + number * 500, {}, gaps=gaps)
     return seal(SENDER, stamp, 500, rows(count, number))
+
+
+def fill(of: Spool, batches: int, rows: int = 3) -> list[bytes]:
+    """Seals so many batches and returns their bodies."""
+    bodies = []
+    for _ in range(batches):
+        sealed = batch(of, rows)
+        of.seal([sealed], Progress(of.next_number * 500, of.next_number * 500, f"after {of.next_number}"))
+        bodies.append(sealed.body())
+    return bodies
+
+
+def waiting(of: Spool) -> Batch:
+    oldest = of.oldest()
+    assert oldest is not None
+    return oldest
+
+
+# Files of an older gateway, and of a power cut.

@@ -18,7 +18,7 @@ def main() -> None:
         opened.seal([sealed], Progress(sealed.number, sealed.number, str(sealed.number)))
         print(sealed.number, flush=True)
         if sealed.number % 3 == 0:
-            opened.acknowledge(sealed)
+            opened.acknowledge(sealed.boot, sealed.number, sealed.number)
 
 
 if __name__ == "__main__":

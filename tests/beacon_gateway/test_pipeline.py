@@ -2,13 +2,19 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
+
+import pytest
 
 from beacon_gateway.pipeline import Pipeline, Plan
 from beacon_gateway.spool import MEMORY, Spool
+from beacon_gateway.strangers import Strangers
+from groundwork.adverts.advert import Advert
+from groundwork.adverts.formats.eddystone_tlm import encode_eddystone_tlm
 from groundwork.contracts.codec import Frame, decode_frame
 from groundwork.contracts.ids import GatewayId
 from groundwork.plumbing.hops import Hops
-from tests.beacon_gateway.build import START_MS, STRANGER, UUID, advert, clock, key, plan, spool
+from tests.beacon_gateway.build import BOX, START_MS, STRANGER, UUID, advert, clock, key, plan, spool
 
 
 def taken(of: Spool) -> list[Frame]:
@@ -16,7 +22,7 @@ def taken(of: Spool) -> list[Frame]:
     frames = []
     while (batch := of.oldest()) is not None:
         frames.append(decode_frame(batch.body()))
-        of.acknowledge(batch)
+        of.acknowledge(batch.boot, batch.number, batch.number)
     return frames
 
 
@@ -155,6 +161,68 @@ def test_a_full_disk_holds_rows_back_until_there_is_room() -> None:
     assert pipeline.advance(START_MS + 1_000) == 1
     assert [frame.rows for frame in taken(opened)] == [2]
     assert [hop.missing() for hop in hops.all()] == [0, 0, 0]
+
+
+def tlm(at_ms: int, *, battery_mv: int = 2_900, address: str = "aa") -> Advert:
+    return Advert(BOX, START_MS + at_ms, -60.0, encode_eddystone_tlm(battery_mv, 21.0, 1, 1), address)
+
+
+def test_who_has_left_and_what_has_changed_is_told_with_the_rows() -> None:
+    pipeline, opened, hops = gateway(plan(left_after_ms=2_000))
+    pipeline.hear([replace(advert(10), address="aa"), tlm(20), tlm(30, address="bb"), advert(40, minor=2)])
+    for window in range(1, 8):
+        pipeline.hear([replace(advert(window * 500), address="aa"), tlm(window * 500 + 1)])
+        pipeline.advance(START_MS + window * 500)
+    headers = [frame.header for frame in taken(opened)]
+    told = [(at, each.beacon, each.battery_mv, each.temperature_c) for at, header in enumerate(headers) for each in header.telemetry]
+    assert told == [(0, key(1), 2_900, 21.0)]
+    assert [(at, left.beacon, left.heard_until_ms - START_MS) for at, header in enumerate(headers) for left in header.left] == [
+        (4, key(2), 500)
+    ]
+    assert headers[0].refused == {"stranger": 1, "telemetry_only": 1}
+    assert [hop.missing() for hop in hops.all()] == [0, 0, 0]
+
+
+def test_leaving_is_told_though_nothing_else_is_heard() -> None:
+    pipeline, opened, _ = gateway(plan(left_after_ms=60_000, hold_ms=0))
+    pipeline.hear([advert(10)])
+    for window in range(1, 200):
+        pipeline.advance(START_MS + window * 500)
+    frames = taken(opened)
+    assert [(frame.rows, len(frame.header.left)) for frame in frames] == [(1, 0), (0, 1)]
+    assert frames[1].header.covered_until_ms == START_MS + 60_500
+
+
+def test_a_crowd_that_leaves_at_once_is_told_in_parts() -> None:
+    pipeline, opened, _ = gateway(plan(left_after_ms=1_000, max_rows=4, hold_ms=0))
+    pipeline.hear([advert(10, minor=n) for n in range(10)])
+    for window in range(1, 12):
+        pipeline.advance(START_MS + window * 500)
+    left = [frame.header.left for frame in taken(opened)]
+    assert [len(each) for each in left if each] == [4, 4, 2]
+    assert len({each.beacon for part in left for each in part}) == 10
+
+
+def test_a_quiet_box_says_now_and_then_that_it_is_alive() -> None:
+    pipeline, opened, _ = gateway(plan(heartbeat_ms=60_000))
+    for window in range(1, 400):
+        pipeline.advance(START_MS + window * 500)
+    assert [frame.header.covered_until_ms - START_MS for frame in taken(opened)] == [60_500, 120_500, 180_500]
+
+
+def test_strangers_are_counted_only_where_that_is_asked_for() -> None:
+    crowd = [replace(advert(n, uuid=STRANGER), address=f"00:00:00:00:00:{n:02x}") for n in range(200)]
+    counted = []
+    for strangers in (None, Strangers(lambda: b"k" * 16)):
+        opened = spool(MEMORY)
+        pipeline = Pipeline(plan(), opened, Hops(), strangers=strangers)
+        pipeline.hear([*crowd, *crowd, replace(advert(1), address="aa")])
+        pipeline.advance(START_MS + 900_000)
+        (frame,) = taken(opened)
+        assert frame.header.refused == {"stranger": 400}
+        assert "00:00:00" not in str(frame.header)
+        counted.append([each.devices for each in frame.header.strangers])
+    assert counted == [[], [pytest.approx(200, abs=4)]]
 
 
 def test_every_advert_is_accounted_for_at_every_moment() -> None:

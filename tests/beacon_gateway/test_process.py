@@ -138,7 +138,7 @@ async def test_told_to_stop_while_the_backend_is_away_it_keeps_everything(tmp_pa
     config = configure(tmp_path, f"http://127.0.0.1:{unused_tcp_port}")
     process = await start(config)
     log = tmp_path / "box.spool-wal"
-    while not log.exists() or log.stat().st_size < 50_000:
+    while not log.exists() or log.stat().st_size < 150_000:
         await asyncio.sleep(0.01)
     process.terminate()
     assert await asyncio.wait_for(process.wait(), 10) == 0

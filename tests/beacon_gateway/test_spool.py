@@ -1,25 +1,20 @@
 """Rules of the spool: what was sealed is there, whole and in order, whatever happened to the process or the file."""
 
+import random
 import shutil
 import sqlite3
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from beacon_gateway import spool_file
 from beacon_gateway.exits import Stop
-from beacon_gateway.spool import MEMORY, Gap, Progress, Spool, SpoolUnwritable
-from tests.beacon_gateway.build import batch, spool
-
-
-def fill(of: Spool, batches: int, rows: int = 3) -> list[bytes]:
-    """Seals so many batches and returns their bodies."""
-    bodies = []
-    for _ in range(batches):
-        sealed = batch(of, rows)
-        of.seal([sealed], Progress(of.next_number * 500, of.next_number * 500, f"after {of.next_number}"))
-        bodies.append(sealed.body())
-    return bodies
+from beacon_gateway.spool import KEPT_MS, MEMORY, Held, Progress, Spool, SpoolUnwritable
+from beacon_gateway.torn import torn_bytes
+from groundwork.contracts.sighting import SpoolGap
+from tests.beacon_gateway.build import batch, clock, fill, spool, waiting
 
 
 def drain(of: Spool) -> list[bytes]:
@@ -27,7 +22,7 @@ def drain(of: Spool) -> list[bytes]:
     bodies = []
     while (oldest := of.oldest()) is not None:
         bodies.append(oldest.body())
-        assert of.acknowledge(oldest)
+        assert of.acknowledge(oldest.boot, oldest.number, oldest.number)
     return bodies
 
 
@@ -84,7 +79,7 @@ def test_an_acknowledgement_is_taken_once(tmp_path: Path) -> None:
     fill(opened, 1)
     oldest = opened.oldest()
     assert oldest is not None
-    assert [opened.acknowledge(oldest), opened.acknowledge(oldest)] == [True, False]
+    assert [opened.acknowledge(oldest.boot, 1, 1), opened.acknowledge(oldest.boot, 1, 1)] == [3, 0]
     assert opened.held.batches == 0
 
 
@@ -103,7 +98,7 @@ def test_beyond_the_budget_the_oldest_goes_and_becomes_one_gap(tmp_path: Path) -
     fill(opened, 20)
     (gap,) = opened.gaps()
     left = opened.held.batches
-    assert gap == Gap(opened.boot, 1, 20 - left, rows=3 * (20 - left), adverts=6 * (20 - left), reason="spool_full")
+    assert gap == SpoolGap(boot=opened.boot, first=1, last=20 - left, rows=3 * (20 - left), adverts=6 * (20 - left), reason="spool_full")
     assert opened.held.bytes <= 1_500
     assert len(drain(opened)) == left
 
@@ -207,3 +202,129 @@ def test_a_full_disk_keeps_what_was_sealed_and_takes_the_rest_later(tmp_path: Pa
     opened._conn.execute(f"PRAGMA max_page_count={pages * 100}")
     fill(opened, 1)
     assert len(drain(opened)) == sealed + 1
+
+
+# Acknowledged, and kept a while.
+
+
+def test_what_is_acknowledged_is_kept_a_quarter_of_an_hour_and_then_deleted(tmp_path: Path) -> None:
+    now = clock()
+    opened = spool(tmp_path / "s", now=now)
+    fill(opened, 3)
+    assert opened.acknowledge(opened.boot, 1, 2) == 6
+    assert (opened.held.batches, opened.kept.batches, len(kept(opened))) == (1, 2, 3)
+    now.advance(KEPT_MS / 1000 - 1)
+    fill(opened, 1)
+    assert (opened.kept.batches, len(kept(opened))) == (2, 4)
+    now.advance(1)
+    fill(opened, 1)
+    assert (opened.kept, len(kept(opened))) == (Held(), 3)
+
+
+def kept(of: Spool) -> list[int]:
+    return [number for (number,) in of._conn.execute("SELECT number FROM batch ORDER BY seq")]
+
+
+def test_a_backend_that_lost_the_last_minutes_can_be_sent_them_again(tmp_path: Path) -> None:
+    opened = spool(tmp_path / "s")
+    bodies = fill(opened, 4)
+    opened.acknowledge(opened.boot, 1, 3)
+    opened.close()
+    again = spool(tmp_path / "s", seed=2)
+    assert (again.held.batches, again.kept.batches) == (1, 3)
+    assert again.wait_again() == 9
+    assert (again.held.batches, again.held.rows, again.kept) == (4, 12, Held())
+    assert drain(again) == bodies
+
+
+def test_what_is_acknowledged_goes_before_anything_that_waits(tmp_path: Path) -> None:
+    opened = spool(tmp_path / "s", max_bytes=1_300)
+    fill(opened, 3)
+    opened.acknowledge(opened.boot, 1, 3)
+    fill(opened, 2)
+    assert (opened.gaps(), opened.held.batches) == ([], 2)
+    assert opened.kept == Held()
+
+
+def test_what_is_counted_as_waiting_is_what_waits(tmp_path: Path) -> None:
+    """After any sequence of what can be done to a spool, and after a restart."""
+    rng, now = random.Random(11), clock()
+    opened = spool(tmp_path / "s", max_bytes=4_000, now=now)
+    for _ in range(200):
+        act = rng.randrange(5)
+        if act <= 1:
+            fill(opened, rng.randint(1, 3), rows=rng.randint(0, 4))
+        elif act == 2 and (oldest := opened.oldest()):
+            opened.acknowledge(oldest.boot, oldest.number, oldest.number + rng.randrange(3))
+        elif act == 3 and (oldest := opened.oldest()):
+            opened.set_aside(oldest, "http_422")
+        else:
+            now.advance(rng.choice([1, 600]))
+            opened.wait_again()
+        held, waiting = opened.held, opened.kept
+        opened.close()
+        opened = spool(tmp_path / "s", max_bytes=4_000, now=now, seed=rng.getrandbits(40))
+        assert (opened.held, opened.kept) == (held, waiting)
+
+
+# Gaps, told until they have arrived.
+
+
+def test_a_gap_is_told_in_the_next_batch_and_again_where_that_one_is_given_up_too(tmp_path: Path) -> None:
+    opened = spool(tmp_path / "s", max_bytes=1_500)
+    while not opened.gaps():
+        fill(opened, 1)
+    assert opened.unreported_gaps == opened.gaps()
+    for _ in range(6):
+        told = batch(opened, gaps=opened.unreported_gaps)
+        assert told.gaps() == opened.unreported_gaps
+        opened.seal([told], Progress())
+    waiting = []
+    while (oldest := opened.oldest()) is not None:
+        waiting += oldest.gaps()
+        opened.acknowledge(oldest.boot, oldest.number, oldest.number)
+    last_told = {number for gap in [*waiting, *opened.unreported_gaps] for number in range(gap.first, gap.last + 1)}
+    (gap,) = opened.gaps()
+    assert last_told >= set(range(gap.first, gap.last + 1))
+
+
+# Times that a wrong clock gave.
+
+
+def test_a_spool_of_the_first_version_keeps_what_waits_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    opened = spool(path)
+    bodies = fill(opened, 2)
+    packed = [(one.boot, one.number, one.rows, one.adverts, one.packed) for one in (waiting(opened),)]
+    opened.close()
+    path.unlink()
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(f"{spool_file._SCHEMA} PRAGMA user_version=1;")
+        old.executemany("INSERT INTO batch (boot, number, rows, adverts, packed) VALUES (?, ?, ?, ?, ?)", packed)
+        old.commit()
+    upgraded = spool(path, seed=2)
+    assert upgraded.moved_aside is None
+    assert drain(upgraded) == bodies[:1]
+
+
+@pytest.mark.parametrize("cut", [1, 700, 4_000])
+def test_what_a_power_cut_tore_is_counted(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "s"
+    live = spool(path)
+    fill(live, 5, rows=10)
+    copy = tmp_path / "copy"
+    shutil.copy(path, copy)
+    log = (tmp_path / "s-wal").read_bytes()
+    (tmp_path / "copy-wal").write_bytes(log[: len(log) - cut])
+    after = spool(copy, seed=99)
+    assert after.torn_bytes > 0
+    assert after.moved_aside is None
+    assert len(drain(after)) == 4
+
+
+def test_a_log_that_ends_with_a_commit_is_not_torn(tmp_path: Path) -> None:
+    live = spool(tmp_path / "s")
+    for _ in range(40):
+        fill(live, 1, rows=200)
+        assert torn_bytes(tmp_path / "s-wal") == 0
+    assert torn_bytes(tmp_path / "nothing") == 0

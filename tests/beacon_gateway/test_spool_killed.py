@@ -44,7 +44,7 @@ def test_nothing_said_to_be_durable_is_lost_and_no_number_is_used_twice(tmp_path
         header = decode_frame(batch.body()).header
         assert (header.boot, header.batch) == (batch.boot, batch.number)
         found[batch.boot].append(batch.number)
-        opened.acknowledge(batch)
+        opened.acknowledge(batch.boot, batch.number, batch.number)
     for boot, last in said.items():
         kept = [number for number in range(1, last + 1) if number % 3 and number in found[boot]]
         assert kept == [number for number in range(1, last + 1) if number % 3], boot

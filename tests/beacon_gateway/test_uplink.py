@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+import zlib
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from email.utils import format_datetime
 from pathlib import Path
@@ -11,13 +12,14 @@ import pytest
 from aiohttp import web
 
 from beacon_gateway.corrected import CorrectedClock
+from beacon_gateway.line import Answer, Signing
 from beacon_gateway.spool import Progress, Spool
 from beacon_gateway.transport import HttpTransport
-from beacon_gateway.uplink import Signing, Uplink
-from groundwork.contracts.codec import Frame
+from beacon_gateway.uplink import Uplink
+from groundwork.contracts.codec import Frame, decode_frame
 from groundwork.plumbing.clock import ManualClock, as_datetime
 from groundwork.plumbing.hops import Hops
-from tests.beacon_gateway.backend import KEY, Backend, backend, cut_off, never, refuses, says
+from tests.beacon_gateway.backend import KEY, Backend, backend, cut_off, never, refuses, says, taken
 from tests.beacon_gateway.build import START_MS, batch, clock, spool
 
 
@@ -43,7 +45,9 @@ class Line:
 
 @pytest.fixture
 async def line(tmp_path: Path) -> AsyncIterator[Line]:
-    opened, now, hops = spool(tmp_path / "s"), clock(), Hops()
+    now, hops = clock(), Hops()
+    corrected = CorrectedClock(now)
+    opened = spool(tmp_path / "s", now=corrected)
     bodies = []
     for _ in range(3):
         sealed = batch(opened)
@@ -53,7 +57,7 @@ async def line(tmp_path: Path) -> AsyncIterator[Line]:
     hop.take(9)
     hop.held = 9
     async with backend() as heard:
-        uplink = Uplink(opened, HttpTransport(heard.url, timeout_s=0.5), Signing(KEY, "k1"), now, random.Random(3), hops)
+        uplink = Uplink(opened, HttpTransport(heard.url, timeout_s=0.5), Signing(KEY, "k1"), now, random.Random(3), hops, corrected.correct)
         yield Line(opened, uplink, heard, now, hops, bodies)
         await uplink.close()
     assert hop.missing() == 0
@@ -117,7 +121,8 @@ async def test_an_answer_that_does_not_come_in_time_is_none(line: Line) -> None:
 
 
 async def test_a_server_that_is_away_is_waited_for(tmp_path: Path, unused_tcp_port: int) -> None:
-    opened, now, hops = spool(tmp_path / "s"), clock(), Hops()
+    now, hops = clock(), Hops()
+    opened = spool(tmp_path / "s", now=now)
     opened.seal([batch(opened)], Progress())
     transport = HttpTransport(f"http://127.0.0.1:{unused_tcp_port}")
     uplink = Uplink(opened, transport, Signing(KEY, "k1"), now, random.Random(3), hops)
@@ -222,3 +227,101 @@ async def test_waking_ends_the_wait(line: Line) -> None:
     line.uplink.wake()
     await asyncio.wait_for(waiting, 5)
     assert not line.uplink.empty.is_set()
+
+
+# Two lanes.
+
+
+class Wire:
+    """Takes each batch at once, in `takes_s` of the clock's time; HTTP itself is tested above."""
+
+    def __init__(self, now: ManualClock, takes_s: float = 0.0) -> None:
+        self._now = now
+        self._takes_s = takes_s
+        self.sent: list[int] = []
+
+    async def get(self, _path: str, _headers: Mapping[str, str], /) -> Answer:
+        raise AssertionError("an uplink asks for nothing")
+
+    async def post(self, _path: str, _headers: Mapping[str, str], body: bytes, /) -> Answer:
+        frame = decode_frame(zlib.decompress(body))
+        self.sent.append(frame.header.batch)
+        self._now.advance(self._takes_s)
+        answer = taken(frame)
+        assert isinstance(answer.body, bytes)
+        return Answer(200, {}, answer.body)
+
+    async def close(self) -> None:
+        return None
+
+
+def lanes(path: Path, now: ManualClock, wire: Wire, share: float = 0.5) -> tuple[Spool, Uplink]:
+    opened = spool(path, now=now)
+    return opened, Uplink(opened, wire, Signing(KEY, "k1"), now, random.Random(3), Hops(), backlog_share=share)
+
+
+def seal(of: Spool, now: ManualClock) -> None:
+    of.seal([batch(of, start_ms=now.now_ms())], Progress())
+
+
+async def test_what_was_sealed_just_now_goes_before_the_night_before(tmp_path: Path) -> None:
+    now = clock()
+    wire = Wire(now)
+    opened, uplink = lanes(tmp_path / "s", now, wire)
+    for _ in range(3):
+        seal(opened, now)
+    now.advance(3_600)
+    seal(opened, now)
+    seal(opened, now)
+    while await uplink.step():
+        if len(wire.sent) == 3:
+            seal(opened, now)  # number 6 comes while the backlog is being worked off
+    assert wire.sent == [4, 5, 1, 6, 2, 3]
+    assert opened.held.batches == 0
+
+
+async def test_a_moments_outage_is_caught_up_with_in_order(tmp_path: Path) -> None:
+    now = clock()
+    wire = Wire(now)
+    opened, uplink = lanes(tmp_path / "s", now, wire)
+    for _ in range(20):
+        seal(opened, now)
+        now.advance(2)
+    while await uplink.step():
+        pass
+    assert wire.sent == list(range(1, 21))
+
+
+async def test_the_backlog_takes_no_more_than_its_share_of_the_time(tmp_path: Path) -> None:
+    now = clock()
+    wire = Wire(now, takes_s=0.25)
+    opened, uplink = lanes(tmp_path / "s", now, wire, share=0.2)
+    for _ in range(12):
+        seal(opened, now)
+    now.advance(3_600)
+    busy_s, start_s = 0.0, now.monotonic_s()
+    while opened.held.batches:
+        before_s = now.monotonic_s()
+        await uplink.step()
+        busy_s += now.monotonic_s() - before_s
+        waiting = asyncio.ensure_future(uplink.wait())
+        while opened.held.batches and not waiting.done():
+            now.advance(0.05)
+            await asyncio.sleep(0)
+        waiting.cancel()
+    assert 0.17 <= busy_s / (now.monotonic_s() - start_s) <= 0.24
+
+
+async def test_a_batch_that_had_arrived_before_it_was_retimed_is_acknowledged(line: Line) -> None:
+    line.backend.script = [refuses(500), refuses(401, "clock", server_ms=START_MS + 5_000_000), refuses(409, "batch_changed")]
+    await line.pause_s()
+    assert await line.uplink.step()
+    assert line.spool.held.batches == 2
+    assert line.spool.refused() == []
+
+
+async def test_a_box_that_learns_the_time_sends_what_it_had_sealed_with_the_right_one(line: Line) -> None:
+    line.backend.script = [refuses(401, "clock", server_ms=START_MS + 5_000_000)]
+    while await line.uplink.step():
+        pass
+    assert [frame.header.sent_ms for frame in line.backend.frames] == [START_MS, *[START_MS + 5_000_000] * 3]

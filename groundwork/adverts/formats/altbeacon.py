@@ -1,6 +1,7 @@
 """AltBeacon: the open counterpart of iBeacon; any company may send it.
 
-Source: AltBeacon Protocol Specification v1.0. Some senders leave out the last, reserved byte.
+Source: AltBeacon Protocol Specification v1.0. Some senders leave out the last, reserved byte; some fleets have a code of their own in
+place of BEAC, which a receiver must be told of.
 """
 
 import struct
@@ -8,10 +9,9 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from groundwork.adverts.ad_structures import GENERAL_DISCOVERABLE, MANUFACTURER_DATA, structure
-from groundwork.adverts.frame import Format, Options
+from groundwork.adverts.frame import ALTBEACON_CODE, Format, Options
 from groundwork.contracts.ids import BeaconKey
 
-_CODE: Final = b"\xbe\xac"
 _LAYOUT: Final = struct.Struct(">HHb")
 _LENGTH: Final = 25
 
@@ -25,6 +25,8 @@ class AltBeacon(NamedTuple):
     id3: int
     power: int
     mfg_reserved: int | None
+    code: str = ALTBEACON_CODE.hex()
+    """4 hex digits."""
 
     @property
     def format(self) -> str:
@@ -40,21 +42,24 @@ class AltBeacon(NamedTuple):
         return self.power if self.power < 0 else None
 
     def said(self) -> dict[str, object]:
-        return {**self._asdict(), "id1": str(UUID(self.id1))}
+        """With `beacon_code` where it is not the specification's."""
+        said: dict[str, object] = {**self._asdict(), "id1": str(UUID(self.id1))}
+        code = said.pop("code")
+        return said if code == ALTBEACON_CODE.hex() else {**said, "beacon_code": code}
 
 
-def decode(value: bytes, _options: Options) -> AltBeacon | None:
+def decode(value: bytes, options: Options) -> AltBeacon | None:
     """The AltBeacon in manufacturer data `value`, company id included."""
-    if value[2:4] != _CODE or len(value) < _LENGTH:
+    if value[2:4] != options.altbeacon_code or len(value) < _LENGTH:
         return None
     id2, id3, power = _LAYOUT.unpack_from(value, 20)
     reserved = value[_LENGTH] if len(value) > _LENGTH else None
-    return AltBeacon(int.from_bytes(value[:2], "little"), value[4:20].hex(), id2, id3, power, reserved)
+    return AltBeacon(int.from_bytes(value[:2], "little"), value[4:20].hex(), id2, id3, power, reserved, value[2:4].hex())
 
 
 def encode_altbeacon(id1: str, id2: int, id3: int, power: int = -59, company: int = 0x0118) -> bytes:
     """An advert's AD structures, flags first: 31 bytes. `company` 0x0118 is Radius Networks', as in the specification's examples."""
-    body = company.to_bytes(2, "little") + _CODE + UUID(id1).bytes + _LAYOUT.pack(id2, id3, power) + b"\x00"
+    body = company.to_bytes(2, "little") + ALTBEACON_CODE + UUID(id1).bytes + _LAYOUT.pack(id2, id3, power) + b"\x00"
     return GENERAL_DISCOVERABLE + structure(MANUFACTURER_DATA, body)
 
 

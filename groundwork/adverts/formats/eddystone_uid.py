@@ -1,21 +1,18 @@
 """Eddystone-UID: a 10-byte namespace and a 6-byte instance in service data of UUID FEAA.
 
-Source: google/eddystone, eddystone-uid/README.md. Other frame types, and other vendors' frames under FEAA, are not ours to read.
+Source: google/eddystone, eddystone-uid/README.md.
 """
 
 from typing import Final, NamedTuple
 
-from groundwork.adverts.ad_structures import GENERAL_DISCOVERABLE, SERVICE_DATA_16, structure
+from groundwork.adverts.ad_structures import SERVICE_DATA_16
+from groundwork.adverts.eddystone import LOSS_OF_FIRST_METRE_DB, UUID, advert_of, signed
 from groundwork.adverts.frame import Format, Options
 from groundwork.contracts.ids import BeaconKey
 
-_PREFIX: Final = b"\xaa\xfe\x00"
-"""UUID FEAA, little-endian, and frame type UID."""
+_PREFIX: Final = UUID + b"\x00"
 _LENGTH: Final = 20
 """Two reserved bytes may follow; old firmware leaves them out."""
-_LOSS_OF_FIRST_METRE_DB: Final = 41
-"""Eddystone gives the power at 0 m; the specification says to subtract this for 1 m."""
-_SERVICE_UUIDS: Final = b"\x03\x03\xaa\xfe"
 
 
 class EddystoneUid(NamedTuple):
@@ -37,7 +34,7 @@ class EddystoneUid(NamedTuple):
 
     @property
     def power_1m_dbm(self) -> int:
-        return self.power_0m - _LOSS_OF_FIRST_METRE_DB
+        return self.power_0m - LOSS_OF_FIRST_METRE_DB
 
     def said(self) -> dict[str, object]:
         """With `suspicious` for an id of zeros, which no one was ever given."""
@@ -48,8 +45,7 @@ def decode(value: bytes, _options: Options) -> EddystoneUid | None:
     """The UID frame in service data `value`, UUID included."""
     if value[:3] != _PREFIX or len(value) < _LENGTH:
         return None
-    power = value[3] - 256 if value[3] > 127 else value[3]
-    return EddystoneUid(power, value[4:14].hex(), value[14:20].hex())
+    return EddystoneUid(signed(value[3]), value[4:14].hex(), value[14:20].hex())
 
 
 def encode_eddystone_uid(namespace: str, instance: str, power_0m: int = -18) -> bytes:
@@ -57,8 +53,7 @@ def encode_eddystone_uid(namespace: str, instance: str, power_0m: int = -18) -> 
     body = bytes.fromhex(namespace) + bytes.fromhex(instance)
     if len(bytes.fromhex(namespace)) != 10 or len(body) != 16:
         raise ValueError(f"expected 20 and 12 hex digits, got {namespace!r} and {instance!r}")
-    frame = _PREFIX + power_0m.to_bytes(1, "big", signed=True) + body + b"\x00\x00"
-    return GENERAL_DISCOVERABLE + _SERVICE_UUIDS + structure(SERVICE_DATA_16, frame)
+    return advert_of(b"\x00" + power_0m.to_bytes(1, "big", signed=True) + body + b"\x00\x00")
 
 
-FORMAT: Final = Format("eddystone_uid", SERVICE_DATA_16, decode)
+FORMAT: Final = Format("eddystone_uid", SERVICE_DATA_16, decode, UUID)

@@ -43,12 +43,11 @@ class ShopperToken(NamedTuple):
 
 def decode(value: bytes, options: Options) -> ShopperToken | None:
     """The token in manufacturer data `value`, company id included, by either carrier that `options` allow."""
+    if len(value) == _ANDROID_LENGTH:
+        ours = value[2] == TOKEN_TYPE and int.from_bytes(value[:2], "little") == options.token_company
+        return ShopperToken(value[3:].hex(), "company", None) if ours else None
     marker = options.token_marker
-    if marker is not None and value[:4] == _IBEACON_PREFIX:
-        return _in_ibeacon(value, marker)
-    if len(value) != _ANDROID_LENGTH or value[2] != TOKEN_TYPE or int.from_bytes(value[:2], "little") != options.token_company:
-        return None
-    return ShopperToken(value[3:].hex(), "company", None)
+    return None if marker is None or value[:4] != _IBEACON_PREFIX else _in_ibeacon(value, marker)
 
 
 def _in_ibeacon(value: bytes, marker: tuple[int, int]) -> ShopperToken | None:

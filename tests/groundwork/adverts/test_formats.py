@@ -1,9 +1,4 @@
-"""Real packets: what each format must read, and what it must leave alone."""
-
-import json
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+"""The beacon formats: read back as made, and what each must leave alone. Published packets are in `test_published.py`."""
 
 import pytest
 
@@ -14,7 +9,7 @@ from groundwork.adverts.formats.eddystone_uid import encode_eddystone_uid
 from groundwork.adverts.formats.ibeacon import encode_ibeacon
 from groundwork.adverts.formats.shopper_token import encode_shopper_token
 from groundwork.adverts.frame import Frame, Options
-from tests.data import PROJECT, data_folder
+from tests.data import PROJECT
 
 UUID = "426c7565-4368-6172-6d42-6561636f6e73"
 TOKEN = bytes(range(16))
@@ -90,38 +85,3 @@ def test_an_ibeacon_with_the_marker_is_a_token_and_any_other_a_beacon() -> None:
 def test_every_file_of_a_format_is_listed_once() -> None:
     files = {path.stem for path in (PROJECT / "groundwork/adverts/formats").glob("*.py")} - {"__init__"}
     assert sorted(files) == sorted(each.name for each in FORMATS)
-
-
-def published() -> Iterator[dict[str, Any]]:
-    """The collected vectors of the formats we read and of what must be refused."""
-    path: Path = data_folder(".") / "ble-vectors.json"
-    known = {each.name for each in FORMATS} | {"malformed"}
-    vectors = [vector for vector in json.loads(path.read_text())["vectors"] if vector["format"] in known]
-    # `beacon_code`: an AltBeacon with a code of its own, which only a receiver that was told of it may read
-    yield from (vector for vector in vectors if "beacon_code" not in (vector["expect"] or ()))
-
-
-def as_advert(vector: dict[str, Any]) -> bytes:
-    """The vector's bytes as AD structures."""
-    data = bytes.fromhex(vector["input"])
-    if vector["input_kind"] == "ad_structures":
-        return data
-    head = b"\xff" if vector["input_kind"] == "manufacturer_data" else b"\x16" + bytes.fromhex(vector["input_kind"][-4:])[::-1]
-    return bytes((len(head) + len(data),)) + head + data
-
-
-def test_published_packets_are_read_as_their_authors_say() -> None:
-    read = 0
-    for vector in published():
-        if vector["valid"]:
-            frame = only(as_advert(vector))
-            said = {name: value for name, value in frame.said().items() if name in vector["expect"]}
-            assert frame.format == vector["format"], vector["id"]
-            assert said == {name: vector["expect"][name] for name in said}, vector["id"]
-            read += len(said)
-    assert read > 30
-
-
-def test_published_nonsense_is_left_alone() -> None:
-    wrong = [vector["id"] for vector in published() if not vector["valid"] and decode(as_advert(vector))]
-    assert wrong == []

@@ -179,7 +179,7 @@ def told(of: Spool) -> tuple[list[tuple[object, ...]], Counter[str]]:
         figures = (values[name] for name in CODES if name not in ("gateway", "beacon"))
         rows += zip(gateways, beacons, *figures, strict=True)
         refused.update(frame.header.refused)
-        of.acknowledge(batch)
+        of.acknowledge(batch.boot, batch.number, batch.number)
     return rows, refused
 
 
