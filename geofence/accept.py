@@ -4,8 +4,9 @@ Acknowledged means durable: the answer, the inbox key and the log entry commit t
 key with other rows is refused. What is wanted of a batch is decided in `admit.py`.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -14,29 +15,39 @@ import numpy as np
 from floorplans.model import Plan
 from geofence import admit, reasons
 from geofence.admit import Batch, BatchError, Kept, TooManyRows
-from geofence.admitted import Admitted, AdmittedHeader, AdmittedKind, encode
-from geofence.columns import NONE, Indices
+from geofence.admitted import Admitted, AdmittedHeader, AdmittedKind, decode, encode, without
+from geofence.columns import NONE, Indices, Tracks
 from geofence.places import Places
 from geofence.settings import Settings
+from geofence.watch import Watch, identity
 from groundwork.contracts.ids import BeaconKey, DeviceId, GatewayId, Pseudonym, TenantId, Track, VenueId
 from groundwork.contracts.ranging import RangingAnswer, RangingReport
 from groundwork.contracts.sighting import BatchAnswer, SightingBatch, SightingHeader
 from groundwork.contracts.subjects import SIGHTINGS
+from groundwork.people import queries as people
 from groundwork.people.model import Subject
 from groundwork.plumbing.auth import Caller
 from groundwork.plumbing.bus import Append, Entry
+from groundwork.plumbing.db import Connection
 from groundwork.plumbing.reasons import Refusal
 from groundwork.plumbing.service import Parts
 
 T = TypeVar("T")
 
 _DIGEST_LENGTH: Final = 32
+_CODE: Final = re.compile("[a-z_]{1,40}")
+_MOST_CODES: Final = 32
+"""Of boxes; there are a dozen."""
+_STALE_MS: Final = 3_600_000
+"""How old the memory may be by which a batch was resolved. A request lasts 30 s at most; a frozen process may wake with one in hand."""
 
 
 class Resolver(Protocol):
     """Who beacons and devices stand for, for one tenant; consent to positioning is alive or the answer is None."""
 
     def resolve(self, beacons: Sequence[BeaconKey], at_ms: int) -> list[Subject | None]: ...
+
+    def stale(self, beacons: Sequence[BeaconKey], at_ms: int) -> list[bool]: ...
 
     def device(self, device: DeviceId) -> Subject | None: ...
 
@@ -67,6 +78,7 @@ class Ingest:
     settings: Settings
     places: Places
     people: People
+    watch: Watch = field(default_factory=Watch)
 
     async def sightings(self, caller: Caller, body: bytes | SightingBatch) -> Accepted:
         """A gateway's batch: a column frame as bytes, or decoded JSON. Raises Refusal where the whole batch is refused."""
@@ -92,7 +104,10 @@ class Ingest:
             refused=kept.refused,
         )
         once = (tenant, "gateway", header.gateway, header.boot, str(header.batch))
-        return await self._append(once, batch, kept, entry, msgspec.json.encode(answer), header)
+        accepted = await self._append(once, batch, kept, entry, msgspec.json.encode(answer), header)
+        if not accepted.repeat:
+            self._count_beside(header)
+        return accepted
 
     async def ranging(self, caller: Caller, report: RangingReport) -> Accepted:
         """A phone's report of the beacons it heard. Raises Refusal where it is refused as a whole."""
@@ -107,7 +122,7 @@ class Ingest:
         kept = self._keep_ranging(batch, plan, subject)
         entry = self._entry("ranging", plan, str(subject.track), batch.covered_until_ms, kept)
         answer = RangingAnswer(tenant=subject.tenant, boot=report.boot, batch=report.batch, accepted=len(kept.device), refused=kept.refused)
-        once = (subject.tenant, "device", subject.device, report.boot, str(report.batch))
+        once = (subject.tenant, "device", str(subject.track), report.boot, str(report.batch))  # kept for weeks, so by pseudonym
         return await self._append(once, batch, kept, entry, msgspec.json.encode(answer), report)
 
     # --- who and where ------------------------------------------------------------------------------------------------------------
@@ -158,17 +173,23 @@ class Ingest:
     # --- what goes on -------------------------------------------------------------------------------------------------------------
 
     def _keep_sightings(self, tenant: TenantId, batch: Batch, plan: Plan) -> Kept:
-        owner, owners = _owners(self.people.resolver(tenant), batch)
+        owner, owners, who = _owners(self.people.resolver(tenant), batch)
         placed = self.places.placed(plan)
         radios = np.array([at if radio in placed else NONE for at, radio in enumerate(batch.radios)], np.int64)
-        return admit.keep(batch, owner, owners, batch.radios, radios[batch.radio] if len(batch) else batch.radio)
+        anchor = radios[batch.radio] if len(batch) else batch.radio
+        owner[self.watch.flagged(plan, batch, who, anchor, batch.radios)] = admit.CLONE
+        return admit.keep(batch, owner, owners, batch.radios, anchor)
 
     def _keep_ranging(self, batch: Batch, plan: Plan, subject: Subject) -> Kept:
         placed = self.places.placed(plan)
         beacons = np.array([at if beacon in placed else NONE for at, beacon in enumerate(batch.beacons)], np.int64)
         owner = np.zeros(len(batch), np.int64)
         anchor = beacons[batch.beacon] if len(batch) else batch.beacon
-        return admit.keep(batch, owner, [(subject.track, subject.pseudonym)], batch.beacons, anchor)
+        kept = admit.keep(batch, owner, [(subject.track, subject.pseudonym)], batch.beacons, anchor)
+        if not len(batch.step_ms):
+            return kept
+        tracks, shoppers = (subject.track,), (subject.pseudonym,)  # also where no row of hers is kept
+        return replace(kept, tracks=tracks, shoppers=shoppers, step_ms=batch.step_ms, heading_deg=batch.heading_deg)
 
     def _entry(self, kind: AdmittedKind, plan: Plan, source: str, covered_until_ms: int, kept: Kept) -> Entry:
         venue = plan.venue
@@ -183,23 +204,62 @@ class Ingest:
             anchors=list(kept.anchors),
             shoppers=list(kept.shoppers),
             rows=len(kept.device),
+            steps=len(kept.step_ms),
         )
         tracks = np.array(kept.tracks, np.uint64)
         columns = (kept.window_start_ms, kept.rssi_dbm, kept.device, kept.anchor, kept.window_ms, kept.adverts)
-        return Entry(SIGHTINGS, log_key(venue.tenant, venue.id), encode(Admitted(header, tracks, *columns)))
+        steps = (kept.step_ms, kept.heading_deg, np.zeros(len(kept.step_ms), np.int64))
+        return Entry(SIGHTINGS, log_key(venue.tenant, venue.id), encode(Admitted(header, tracks, *columns, *steps)))
 
     async def _append(
         self, once: tuple[str, ...], batch: Batch, kept: Kept, entry: Entry, answer: bytes, said: SightingHeader | RangingReport
     ) -> Accepted:
         """Makes it durable. The inbox keeps the rows' digest before the answer, by which a number used twice is told from a repeat."""
         digest = batch.digest().encode()
-        stored, repeat = await self.parts.bus.append(once, lambda _: Append(digest + answer, (entry,)))
+        try:
+            stored, repeat = await self.parts.bus.append(
+                once, lambda conn: Append(digest + answer, (self._still(conn, said, entry, kept),))
+            )
+        except Refusal as refusal:
+            self._count(len(batch), 0, {refusal.reason.code: len(batch)})
+            raise
         if stored[:_DIGEST_LENGTH] != digest:
             self._count(len(batch), 0, {reasons.BATCH_CHANGED.code: len(batch)})
             raise Refusal(reasons.BATCH_CHANGED, batch=said.batch, boot=said.boot)
         if not repeat:
             self._count(len(batch), len(kept.device), kept.refused)
         return Accepted(stored[_DIGEST_LENGTH:], repeat)
+
+    def _still(self, conn: Connection, said: SightingHeader | RangingReport, entry: Entry, kept: Kept) -> Entry:
+        """The entry without shoppers whose erasure began after they were resolved: in the log, no row of hers may come after it.
+
+        Raises Refusal where the report is hers.
+        """
+        if not kept.shoppers:
+            return entry
+        gone = people.lately_erased(conn, said.tenant, self.parts.clock.now_ms() - _STALE_MS)
+        if gone.isdisjoint(kept.shoppers):
+            return entry
+        if isinstance(said, RangingReport):
+            raise Refusal(reasons.NO_POSITIONING_CONSENT)
+        return Entry(entry.stream, entry.key, encode(without(decode(entry.payload), gone)))
+
+    def _count_beside(self, header: SightingHeader) -> None:
+        """Counts what a batch tells beside its rows: who left, what changed, how many strangers, what the box dropped and what it lost."""
+        for name, told in (("left", len(header.left)), ("telemetry", len(header.telemetry)), ("strangers", len(header.strangers))):
+            if told:
+                hop = self.parts.hops.hop(f"ingest.{name}", name)
+                hop.take(told)
+                hop.give(told)
+        self._count_lost("ingest.dropped", "adverts", header.refused.items())
+        self._count_lost("ingest.gaps", "sightings", ((gap.reason, gap.rows) for gap in header.gaps))
+
+    def _count_lost(self, step: str, what: str, told: Iterable[tuple[str, int]]) -> None:
+        """Counts what never left a box, by the box's own reason; words that are no codes of ours would be labels without end."""
+        for code, count in told:
+            hop = self.parts.hops.hop(step, what)
+            hop.take(count)
+            hop.refuse(code if code in hop.refused or (_CODE.fullmatch(code) and len(hop.refused) < _MOST_CODES) else "other", count)
 
     def _count(self, taken: int, given: int, refused: dict[str, int]) -> None:
         hop = self.parts.hops.hop("ingest", "sightings")
@@ -209,22 +269,27 @@ class Ingest:
             hop.refuse(code, count)
 
 
-def _owners(resolver: Resolver, batch: Batch) -> tuple[Indices, list[tuple[Track, Pseudonym]]]:
-    """For each row whose its beacon was at that minute: a place in the list of owners, or -1."""
-    owner = np.full(len(batch), NONE, np.int64)
+def _owners(resolver: Resolver, batch: Batch) -> tuple[Indices, list[tuple[Track, Pseudonym]], Tracks]:
+    """For each row whose its beacon was at that minute: a place in the list of owners, -1 or STALE; and which beacon, by a number."""
+    owner, who = np.full(len(batch), NONE, np.int64), np.zeros(len(batch), np.uint64)
     place: dict[Track, int] = {}
     shoppers: list[Pseudonym] = []
     for at_ms, rows in admit.minutes(batch):
         heard, which = admit.ranked(batch.beacon[rows], len(batch.beacons))
-        subjects = resolver.resolve([BeaconKey(batch.beacons[i]) for i in heard.tolist()], at_ms)
-        found = np.full(len(heard), NONE, np.int64)
-        for at, subject in enumerate(subjects):
+        beacons = [BeaconKey(batch.beacons[i]) for i in heard.tolist()]
+        found, numbers = np.full(len(heard), NONE, np.int64), np.zeros(len(heard), np.uint64)
+        for at, subject in enumerate(resolver.resolve(beacons, at_ms)):
             if subject is not None:
                 found[at] = place.setdefault(subject.track, len(place))
+                numbers[at] = identity(subject.track, beacons[at])
                 if len(shoppers) < len(place):
                     shoppers.append(subject.pseudonym)
-        owner[rows] = found[which]
-    return owner, list(zip(place, shoppers, strict=True))
+        strangers = np.flatnonzero(found == NONE)
+        if len(strangers):
+            stale = resolver.stale([beacons[at] for at in strangers.tolist()], at_ms)
+            found[strangers[stale]] = admit.STALE
+        owner[rows], who[rows] = found[which], numbers[which]
+    return owner, list(zip(place, shoppers, strict=True)), who
 
 
 def _well_formed(read: Callable[[], T]) -> T:

@@ -7,7 +7,7 @@ stands for, are arguments; `accept.py` asks, `http.py` answers.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -16,7 +16,7 @@ import numpy as np
 from geofence.columns import NONE, Columns, Flags, Indices, Longs, Singles
 from groundwork.contracts.codec import Frame, FrameError, decode_frame
 from groundwork.contracts.ids import Pseudonym, Track
-from groundwork.contracts.ranging import RangingReport
+from groundwork.contracts.ranging import RangingReport, Step
 from groundwork.contracts.sighting import SightingBatch, SightingColumns, SightingHeader
 
 VERSION: Final = 1
@@ -26,10 +26,21 @@ LONGEST_WINDOW_MS: Final = 60_000
 MOST_ADVERTS: Final = 65_535
 LONGEST_NAME: Final = 128
 MINUTE_MS: Final = 60_000
+LATEST_MS: Final = 1 << 52
+MOST_DEG: Final = 360
 
 IMPOSSIBLE_RSSI: Final = "impossible_rssi"
 UNKNOWN_BEACON: Final = "unknown_beacon"
 UNPLACED: Final = "unplaced"
+STALE_TOKEN: Final = "stale_token"  # noqa: S105 # a code, not a secret
+CLONED: Final = "cloned"
+STALE: Final = -2
+"""Instead of an owner: a genuine token of another quarter of an hour."""
+CLONE: Final = -3
+"""Instead of an owner: heard where it cannot be, see `watch.py`."""
+
+
+_NOBODYS: Final = ((NONE, UNKNOWN_BEACON), (STALE, STALE_TOKEN), (CLONE, CLONED))
 
 
 class BatchError(ValueError):
@@ -65,6 +76,9 @@ class Batch:
     window_ms: Indices
     adverts: Indices
     rssi_dbm: Singles
+    step_ms: Longs = field(default_factory=lambda: np.empty(0, np.int64))
+    """Steps that were felt; a gateway feels none."""
+    heading_deg: Singles = field(default_factory=lambda: np.empty(0, np.float32))
 
     def __len__(self) -> int:
         return len(self.rssi_dbm)
@@ -76,7 +90,8 @@ class Batch:
     def digest(self) -> str:
         """The same for the same rows in whatever form they come, and whenever they are sent again. 32 hex digits."""
         digest = hashlib.blake2b(msgspec.json.encode((self.radios, self.beacons, self.covered_until_ms)), digest_size=16)
-        for column in (self.radio, self.beacon, self.window_start_ms, self.window_ms, self.adverts, self.rssi_dbm):
+        steps = (self.step_ms, self.heading_deg) if len(self.step_ms) else ()
+        for column in (self.radio, self.beacon, self.window_start_ms, self.window_ms, self.adverts, self.rssi_dbm, *steps):
             digest.update(np.ascontiguousarray(column, column.dtype.newbyteorder("<")).tobytes())
         return digest.hexdigest()
 
@@ -95,6 +110,9 @@ class Kept:
     adverts: Indices
     rssi_dbm: Singles
     refused: dict[str, int]
+    step_ms: Longs = field(default_factory=lambda: np.empty(0, np.int64))
+    """Of the first device."""
+    heading_deg: Singles = field(default_factory=lambda: np.empty(0, np.float32))
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------------------
@@ -130,8 +148,21 @@ def from_report(report: RangingReport, limit: int) -> Batch:
     named = {name: getattr(report.columns, name) for name in report.columns.__struct_fields__}
     _check_lengths({name: len(column) for name, column in named.items()}, limit)
     _check_header(report.version, report.boot, report.batch, (), report.beacons)
+    if len(report.steps) > limit:
+        raise TooManyRows(len(report.steps), limit)
     arrays = _arrays({**named, "gateway": [0] * len(report.columns.beacon)})
-    return _checked(Batch((), tuple(report.beacons), report.covered_until_ms, *arrays), radios=1)
+    return _checked(Batch((), tuple(report.beacons), report.covered_until_ms, *arrays, *_steps(report.steps)), radios=1)
+
+
+def _steps(steps: Sequence[Step]) -> tuple[Longs, Singles]:
+    """When each was felt, and its heading in degrees, NaN where the phone does not know."""
+    at_ms = _whole("steps.at_ms", [step.at_ms for step in steps])
+    if len(wrong := np.flatnonzero((at_ms < 0) | (at_ms > LATEST_MS))):
+        raise BatchError("steps.at_ms", int(at_ms[wrong[0]]), "ms since 1970", int(wrong[0]))
+    heading = np.array([np.nan if step.heading_deg is None else step.heading_deg for step in steps], np.float64)
+    if len(wrong := np.flatnonzero(np.abs(heading) > MOST_DEG)):
+        raise BatchError("steps.heading_deg", float(heading[wrong[0]]), f"-{MOST_DEG} to {MOST_DEG}, or nothing", int(wrong[0]))
+    return at_ms, heading.astype(np.float32)
 
 
 def _from_objects(batch: SightingBatch, limit: int) -> Batch:
@@ -188,10 +219,10 @@ def _check_header(version: int, boot: str, batch: int, radios: Sequence[str], be
         raise BatchError("boot", boot[:LONGEST_NAME], f"1 to {LONGEST_NAME} characters")
     if batch < 1:
         raise BatchError("batch", batch, "1 or more")
-    for field, names in (("gateways", radios), ("beacons", beacons)):
+    for name_of, names in (("gateways", radios), ("beacons", beacons)):
         for row, name in enumerate(names):
             if not 1 <= len(name) <= LONGEST_NAME:
-                raise BatchError(f"{field}[{row}]", name[:LONGEST_NAME], f"1 to {LONGEST_NAME} characters")
+                raise BatchError(f"{name_of}[{row}]", name[:LONGEST_NAME], f"1 to {LONGEST_NAME} characters")
 
 
 def _checked(batch: Batch, radios: int) -> Batch:
@@ -199,15 +230,15 @@ def _checked(batch: Batch, radios: int) -> Batch:
     spans = (
         ("gateway", batch.radio, 0, radios - 1, f"a place among the {len(batch.radios)} gateways"),
         ("beacon", batch.beacon, 0, len(batch.beacons) - 1, f"a place among the {len(batch.beacons)} beacons"),
-        ("window_start_ms", batch.window_start_ms, 0, 1 << 52, "ms since 1970"),
+        ("window_start_ms", batch.window_start_ms, 0, LATEST_MS, "ms since 1970"),
         ("window_ms", batch.window_ms, 1, LONGEST_WINDOW_MS, f"1 to {LONGEST_WINDOW_MS}"),
         ("adverts", batch.adverts, 1, MOST_ADVERTS, f"1 to {MOST_ADVERTS}"),
     )
-    for field, column, least, most, expected in spans:
+    for column_name, column, least, most, expected in spans:
         wrong = (column < least) | (column > most)
         if wrong.any():
             row = int(wrong.argmax())
-            raise BatchError(field, int(column[row]), expected, row)
+            raise BatchError(column_name, int(column[row]), expected, row)
     return batch
 
 
@@ -219,6 +250,8 @@ def check_time(batch: Batch, latest_ms: int) -> None:
     if ahead.any():
         row = int(ahead.argmax())
         raise BatchError("window_start_ms", int(batch.window_start_ms[row]), f"a window that ends by {latest_ms}", row)
+    if len(batch.step_ms) and int(batch.step_ms.max()) > latest_ms:
+        raise BatchError("steps.at_ms", int(batch.step_ms.max()), f"at most {latest_ms}", int(batch.step_ms.argmax()))
 
 
 # --- deciding --------------------------------------------------------------------------------------------------------------------
@@ -248,15 +281,16 @@ def ranked(places: Indices, size: int) -> tuple[Indices, Indices]:
 def keep(batch: Batch, owner: Indices, owners: Sequence[tuple[Track, Pseudonym]], anchors: Sequence[str], anchor: Indices) -> Kept:
     """What goes on of a batch.
 
-    `owner` says for each row whose beacon it was, a place in `owners` or -1; `anchor` which radio or beacon with a placement it was
-    heard by, a place in `anchors` or -1. A row is dropped for its first fault: its RSSI, then its owner, then its placement.
+    `owner` says for each row whose beacon it was, a place in `owners`, -1, STALE or CLONE; `anchor` which radio or beacon with a
+    placement it was heard by, a place in `anchors` or -1. A row is dropped for its first fault: its RSSI, then its owner, then
+    its placement.
     """
     sound = possible(batch.rssi_dbm)
-    known = sound & (owner != NONE)
+    known = sound & (owner >= 0)
     kept = known & (anchor != NONE)
     counts = {
         IMPOSSIBLE_RSSI: len(batch) - int(sound.sum()),
-        UNKNOWN_BEACON: int(sound.sum() - known.sum()),
+        **{code: int((sound & (owner == value)).sum()) for value, code in _NOBODYS},
         UNPLACED: int(known.sum() - kept.sum()),
     }
     used, device = ranked(owner[kept], len(owners))

@@ -5,12 +5,14 @@
     4       4     header length h, u32
     8       h     header: AdmittedHeader as JSON, UTF-8
     8+h     p     zero bytes up to a multiple of 8
-            ...   the columns of _COLUMNS, little-endian, no gaps: `track` once a device, the others once a row
+            ...   the columns of _COLUMNS, little-endian, no gaps: `track` once a device, the last three once a felt step,
+                  the others once a row
 
 Pure. The wire's own frame, with beacon keys in it, is `groundwork/contracts/codec.py`; this one never leaves the backend.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -29,9 +31,13 @@ _COLUMNS: Final = (
     ("anchor", "<u2"),
     ("window_ms", "<u2"),
     ("adverts", "<u2"),
+    ("step_ms", "<i8"),
+    ("heading_deg", "<f4"),
+    ("step_device", "<u2"),
 )
+_OF_STEPS: Final = frozenset(("step_ms", "heading_deg", "step_device"))
 
-AdmittedKind = Literal["sightings", "ranging", "tick"]
+AdmittedKind = Literal["sightings", "ranging", "tick", "forget"]
 
 
 class AdmittedHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +48,7 @@ class AdmittedHeader(msgspec.Struct, frozen=True, kw_only=True):
     tenant: TenantId
     venue: VenueId
     source: str = ""
-    """The sending gateway, or the track of a reporting phone in decimal; empty for a tick."""
+    """The sending gateway, the track of a reporting phone in decimal, or the id of an erasure; empty for a tick."""
     covered_until_ms: int
     """How far the source's input reaches; for a tick, what the clock showed."""
     admitted_ms: int
@@ -53,11 +59,14 @@ class AdmittedHeader(msgspec.Struct, frozen=True, kw_only=True):
     shoppers: list[Pseudonym] = []
     """Of each device, in the order of `track`."""
     rows: Annotated[int, msgspec.Meta(ge=0)] = 0
+    steps: Annotated[int, msgspec.Meta(ge=0)] = 0
+    forget: Pseudonym = Pseudonym("")
+    """Whom the venue's engine is to forget, at once and without a trace; only where the kind says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """One entry. `tracks` has one number a device; the other columns have shape (rows,)."""
+    """One entry. `tracks` has one number a device, the last three columns have shape (steps,), the other columns (rows,)."""
 
     header: AdmittedHeader
     tracks: Tracks
@@ -67,6 +76,10 @@ class Admitted:
     anchor: Indices
     window_ms: Indices
     adverts: Indices
+    step_ms: Longs = field(default_factory=lambda: np.empty(0, np.int64))
+    heading_deg: Singles = field(default_factory=lambda: np.empty(0, np.float32))
+    """Clockwise from magnetic north, NaN where the phone does not know."""
+    step_device: Indices = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property
     def end_ms(self) -> Longs:
@@ -85,6 +98,27 @@ _decoder = msgspec.json.Decoder(AdmittedHeader)
 def tick(tenant: TenantId, venue: VenueId, now_ms: int) -> bytes:
     """The entry that tells a venue's engine what time it is."""
     return encode(rowless(AdmittedHeader(kind="tick", tenant=tenant, venue=venue, covered_until_ms=now_ms, admitted_ms=now_ms)))
+
+
+def forget(tenant: TenantId, venue: VenueId, erasure: str, shopper: Pseudonym, now_ms: int) -> bytes:
+    """The entry that tells a venue's engine to forget a shopper who is erased; no row of hers comes after it."""
+    header = AdmittedHeader(
+        kind="forget", tenant=tenant, venue=venue, source=erasure, forget=shopper, covered_until_ms=now_ms, admitted_ms=now_ms
+    )
+    return encode(rowless(header))
+
+
+def without(entry: Admitted, shoppers: Collection[Pseudonym]) -> Admitted:
+    """The entry without these shoppers and their rows."""
+    stays = np.array([shopper not in shoppers for shopper in entry.header.shoppers], np.bool_)
+    rows = stays[entry.device] if len(entry.device) else np.empty(0, np.bool_)
+    steps = stays[entry.step_device] if len(entry.step_device) else np.empty(0, np.bool_)
+    columns = {name: getattr(entry, name)[steps if name in _OF_STEPS else rows] for name, _ in _COLUMNS[1:]}
+    place = np.cumsum(stays) - 1
+    columns["device"], columns["step_device"] = place[columns["device"]], place[columns["step_device"]]
+    names = [shopper for shopper in entry.header.shoppers if shopper not in shoppers]
+    header = msgspec.structs.replace(entry.header, shoppers=names, rows=int(rows.sum()), steps=int(steps.sum()))
+    return Admitted(header, entry.tracks[stays], **columns)
 
 
 def rowless(header: AdmittedHeader) -> Admitted:
@@ -113,7 +147,7 @@ def decode(payload: bytes) -> Admitted:
     start += -start % 8
     columns: dict[str, Columns] = {}
     for name, dtype in _COLUMNS:
-        count = len(header.shoppers) if name == "track" else header.rows
+        count = len(header.shoppers) if name == "track" else header.steps if name in _OF_STEPS else header.rows
         end = start + count * np.dtype(dtype).itemsize
         if end > len(payload):
             raise AdmittedError(f"an admitted entry of {header.rows} rows ends in column {name}: {len(payload)} bytes, expected {end}")
@@ -126,8 +160,11 @@ def decode(payload: bytes) -> Admitted:
 
 def _checked(header: AdmittedHeader, columns: dict[str, Columns]) -> Admitted:
     """Widens the small columns for use as positions; raises AdmittedError where one points nowhere."""
-    wide = {name: columns[name].astype(np.int64) for name in ("device", "anchor", "window_ms", "adverts")}
-    for name, names in (("device", header.shoppers), ("anchor", header.anchors)):
-        if header.rows and int(wide[name].max()) >= len(names):
+    wide: dict[str, Columns] = {
+        name: columns[name].astype(np.int64) for name in ("device", "anchor", "window_ms", "adverts", "step_device")
+    }
+    for name, names in (("device", header.shoppers), ("anchor", header.anchors), ("step_device", header.shoppers)):
+        if len(wide[name]) and int(wide[name].max()) >= len(names):
             raise AdmittedError(f"column {name} points at {int(wide[name].max())}, but there are {len(names)}")
-    return Admitted(header, columns["track"], columns["window_start_ms"], columns["rssi_dbm"], **wide)
+    kept: dict[str, Columns] = {name: columns[name] for name in ("window_start_ms", "rssi_dbm", "step_ms", "heading_deg")}
+    return Admitted(header, columns["track"], **kept, **wide)

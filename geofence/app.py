@@ -2,13 +2,14 @@
 
 from geofence.accept import Ingest, People
 from geofence.anchors import Calibration
+from geofence.erasure import Eraser
 from geofence.http import IngestRoutes
 from geofence.outcome import Observer
 from geofence.pipeline import Pipeline, Workshop
 from geofence.places import Places
 from geofence.settings import Settings
 from geofence.ticker import Ticker
-from groundwork.contracts.subjects import GATEWAY_CHANGED, PLAN_PUBLISHED, SIGHTINGS
+from groundwork.contracts.subjects import ERASURE_REQUESTED, GATEWAY_CHANGED, PLAN_PUBLISHED, SIGHTINGS
 from groundwork.plumbing.refresh import Refresh
 from groundwork.plumbing.service import Parts, Service
 from groundwork.plumbing.shards import ShardLoop
@@ -72,6 +73,7 @@ def build(
         Refresh("geofence gateways", places.renew_gateways, parts.bus, (GATEWAY_CHANGED,), parts.clock, settings.refresh_ms),
         engines,
         ticker,
+        Refresh("geofence erasure", Eraser(parts).run, parts.bus, (ERASURE_REQUESTED,), parts.clock, settings.refresh_ms),
     )
 
     async def start() -> None:

@@ -1,13 +1,14 @@
 """What is remembered of each device, as columns: a device is a slot, a number that is valid until it is freed.
 
 Pure. Freed slots are used again, lowest first, so that the same input always gives the same slots; columns grow by doubling.
-What was heard is kept dense, device by anchor; presence is kept device by layer (`presence.py` says what its columns mean).
+What was heard is kept dense, device by anchor; presence is kept device by layer (`presence.py` says what its columns mean); a locator
+may ask for columns of its own, of any width.
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -16,35 +17,50 @@ from geofence.columns import NONE, Columns, Indices, Tracks
 NEVER_MS = -(1 << 62)
 _FIRST_CAPACITY = 16
 
-_Kinds: TypeAlias = dict[str, tuple[np.dtype[Any], object]]
-"""By name: what a column is made of, and what an empty slot holds."""
+
+class Kind(NamedTuple):
+    """What a column is made of."""
+
+    dtype: np.dtype[Any]
+    empty: object
+    """What an empty slot holds."""
+    width: tuple[int, ...] = ()
+    """Numbers a device, beyond one; per anchor and per layer that is the plan's."""
+
+
+_Kinds = dict[str, Kind]
 
 PER_DEVICE: Final[_Kinds] = {
-    "track": (np.dtype(np.uint64), 0),
-    "shopper": (np.dtype("S32"), b""),
-    "visit_start_ms": (np.dtype(np.int64), NEVER_MS),
-    "last_ms": (np.dtype(np.int64), NEVER_MS),
-    "seen_ms": (np.dtype(np.int64), NEVER_MS),
+    "track": Kind(np.dtype(np.uint64), 0),
+    "shopper": Kind(np.dtype("S32"), b""),
+    "visit_start_ms": Kind(np.dtype(np.int64), NEVER_MS),
+    "last_ms": Kind(np.dtype(np.int64), NEVER_MS),
+    "seen_ms": Kind(np.dtype(np.int64), NEVER_MS),
+    "listened_ms": Kind(np.dtype(np.int64), NEVER_MS),
+    "stepped_ms": Kind(np.dtype(np.int64), NEVER_MS),
 }
-PER_ANCHOR: Final[_Kinds] = {"rssi_dbm": (np.dtype(np.float32), 0.0), "heard_ms": (np.dtype(np.int64), NEVER_MS)}
+PER_ANCHOR: Final[_Kinds] = {"rssi_dbm": Kind(np.dtype(np.float32), 0.0), "heard_ms": Kind(np.dtype(np.int64), NEVER_MS)}
 PER_LAYER: Final[_Kinds] = {
-    "held": (np.dtype(np.int16), NONE),
-    "stay_start_ms": (np.dtype(np.int64), NEVER_MS),
-    "entered_ms": (np.dtype(np.int64), NEVER_MS),
-    "below_ms": (np.dtype(np.int64), NEVER_MS),
-    "dwells": (np.dtype(np.int16), 0),
-    "probability": (np.dtype(np.float32), 0.0),
-    "candidate": (np.dtype(np.int16), NONE),
-    "candidate_ms": (np.dtype(np.int64), NEVER_MS),
+    "held": Kind(np.dtype(np.int16), NONE),
+    "stay_start_ms": Kind(np.dtype(np.int64), NEVER_MS),
+    "entered_ms": Kind(np.dtype(np.int64), NEVER_MS),
+    "below_ms": Kind(np.dtype(np.int64), NEVER_MS),
+    "dwells": Kind(np.dtype(np.int16), 0),
+    "probability": Kind(np.dtype(np.float32), 0.0),
+    "likely": Kind(np.dtype(np.int16), NONE),
+    "candidate": Kind(np.dtype(np.int16), NONE),
+    "candidate_ms": Kind(np.dtype(np.int64), NEVER_MS),
 }
 
 
 @dataclass(slots=True)
 class DeviceColumns:
-    """The devices of one venue. Column shapes: (capacity,), (capacity, anchors) or (capacity, layers)."""
+    """The devices of one venue. Column shapes: (capacity,), (capacity, anchors), (capacity, layers), or as the locator's kinds say."""
 
     anchors: int
     layers: int
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    """The locator's."""
     capacity: int = 0
     columns: dict[str, Columns] = field(default_factory=dict)
     slots: dict[int, int] = field(default_factory=dict)
@@ -53,14 +69,22 @@ class DeviceColumns:
     """A heap of the slots below `capacity` that nobody has."""
 
     def __post_init__(self) -> None:
-        for name, (dtype, _) in self._kinds():
-            self.columns.setdefault(name, np.empty((0, *self._width(name)), dtype))
+        for name, kind in self._kinds():
+            self.columns.setdefault(name, np.empty((0, *kind.width), kind.dtype))
 
     @classmethod
-    def holding(cls, columns: dict[str, Columns]) -> "DeviceColumns":
-        """Devices as columns that have one row for each, such as a snapshot holds them."""
+    def holding(cls, columns: dict[str, Columns], kinds: Mapping[str, Kind]) -> "DeviceColumns":
+        """Devices as columns that have one row for each, such as a snapshot holds them.
+
+        A column that is missing or of another width (the snapshot is older, or of another locator) starts empty; unknown ones are dropped.
+        """
         count = len(columns["track"])
-        devices = cls(columns["rssi_dbm"].shape[1], columns["held"].shape[1], count, columns)
+        devices = cls(columns["rssi_dbm"].shape[1], columns["held"].shape[1], kinds)
+        devices.capacity = count
+        for name, kind in devices._kinds():
+            shape = (count, *kind.width)
+            known = columns.get(name)
+            devices.columns[name] = known if known is not None and known.shape == shape else np.full(shape, kind.empty, kind.dtype)
         devices.slots = {track: slot for slot, track in enumerate(columns["track"].tolist())}
         return devices
 
@@ -84,19 +108,25 @@ class DeviceColumns:
         """Forgets these devices; their slots are empty again."""
         for track in self["track"][slots].tolist():
             heapq.heappush(self.free, self.slots.pop(track))
-        for name, (_, empty) in self._kinds():
-            self.columns[name][slots] = empty
+        for name, kind in self._kinds():
+            self.columns[name][slots] = kind.empty
 
-    def reshape(self, anchors: Indices, layers: int) -> None:
-        """A new plan: column i of what was heard is taken from the old column `anchors[i]` (-1: a new anchor), presence starts empty."""
-        for name, (dtype, empty) in PER_ANCHOR.items():
+    def reshape(self, anchors: Indices, layers: int, kinds: Mapping[str, Kind]) -> None:
+        """A new plan: column i of what was heard is taken from the old column `anchors[i]` (-1: a new anchor), presence starts empty.
+
+        Of the locator's columns those of one number a device are kept; wider ones belong to the old plan's floor and start empty.
+        """
+        for name, (dtype, empty, _) in PER_ANCHOR.items():
             old, fresh = self.columns[name], np.full((self.capacity, len(anchors)), empty, dtype)
             kept = anchors != NONE
             fresh[:, kept] = old[:, anchors[kept]]
             self.columns[name] = fresh
-        for name, (dtype, empty) in PER_LAYER.items():
+        for name, (dtype, empty, _) in PER_LAYER.items():
             self.columns[name] = np.full((self.capacity, layers), empty, dtype)
-        self.anchors, self.layers = len(anchors), layers
+        for name, (dtype, empty, width) in kinds.items():
+            if width or name not in self.columns:
+                self.columns[name] = np.full((self.capacity, *width), empty, dtype)
+        self.anchors, self.layers, self.kinds = len(anchors), layers, kinds
 
     def _add(self, track: int, shopper: str) -> int:
         if not self.free:
@@ -110,18 +140,14 @@ class DeviceColumns:
     def _grow(self) -> None:
         old = self.capacity
         self.capacity = max(_FIRST_CAPACITY, 2 * old)
-        for name, (dtype, empty) in self._kinds():
-            column = np.full((self.capacity, *self._width(name)), empty, dtype)
+        for name, kind in self._kinds():
+            column = np.full((self.capacity, *kind.width), kind.empty, kind.dtype)
             column[:old] = self.columns[name]
             self.columns[name] = column
         self.free.extend(range(old, self.capacity))
 
-    def _width(self, name: str) -> tuple[int, ...]:
-        if name in PER_ANCHOR:
-            return (self.anchors,)
-        return (self.layers,) if name in PER_LAYER else ()
-
-    def _kinds(self) -> Iterator[tuple[str, tuple[np.dtype[Any], object]]]:
+    def _kinds(self) -> Iterator[tuple[str, Kind]]:
         yield from PER_DEVICE.items()
-        yield from PER_ANCHOR.items()
-        yield from PER_LAYER.items()
+        yield from ((name, kind._replace(width=(self.anchors,))) for name, kind in PER_ANCHOR.items())
+        yield from ((name, kind._replace(width=(self.layers,))) for name, kind in PER_LAYER.items())
+        yield from self.kinds.items()

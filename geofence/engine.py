@@ -13,17 +13,18 @@ import numpy as np
 from floorplans.model import Plan, Zone
 from geofence import hearing, presence
 from geofence.admitted import Admitted
-from geofence.anchors import Calibration, anchors_of
-from geofence.columns import NONE, Columns, Flags, Indices, Longs, Tracks
+from geofence.anchors import GENERIC, Calibration, anchors_of
+from geofence.columns import NONE, Columns, Flags, Floats, Indices, Longs, Tracks
 from geofence.device_columns import NEVER_MS, PER_LAYER, DeviceColumns
 from geofence.locate import locator
-from geofence.locator import Fixes
+from geofence.locator import Fixes, Standing
 from geofence.match import Matches, ZoneMap
 from geofence.outcome import Gathering, Observed, Observer, Outcome
 from geofence.pending import Rows, Wave, joined, no_rows, waves
 from geofence.settings import Settings
 from geofence.snapshot import EngineState, from_bytes, loaded, stored, to_bytes
 from geofence.watermark import Watermark
+from groundwork.contracts.ids import Pseudonym
 
 
 class Engine:
@@ -36,9 +37,10 @@ class Engine:
         self.watermark = Watermark(plan.venue.policy.allowed_lateness_ms)
         self.decided_ms = 0
         self._calibration = calibration
-        self._locate = locator(settings.locator)
+        self._radio = calibration or GENERIC
+        self._maker = locator(settings.locator)
         self._use(plan)
-        self.devices = DeviceColumns(len(self.anchors), self.zones.layers)
+        self.devices = DeviceColumns(len(self.anchors), self.zones.layers, self._locate.kinds)
         self._pending: list[Rows] = []
         self._reports: dict[int, Rows] = {}
         """Reports that were taken in and not yet worked off, by track."""
@@ -70,10 +72,13 @@ class Engine:
 
     def waiting(self) -> int:
         """Rows that wait for the watermark."""
-        return sum(len(rows.track) for rows in self._pending)
+        return sum(_readings(rows) for rows in self._pending)
 
     def _absorb(self, entry: Admitted) -> None:
         self.decided_ms = max(self.decided_ms, entry.header.admitted_ms)
+        if entry.header.kind == "forget":
+            self._forget(entry.header.forget)
+            return
         rows = self._on_plan(entry)
         if entry.header.kind == "ranging":
             self._absorb_report(rows)
@@ -104,9 +109,24 @@ class Engine:
         if self._moved or track in self._reports:
             self._work_off(self.watermark.at_ms)
         timely = rows.end_ms + self.settings.silence_ms > self.watermark.at_ms
-        self._gathering.refuse("late", len(timely) - int(timely.sum()))
+        self._gathering.refuse("late", _readings(rows.where(~timely)))
         if timely.any():
             self._reports[track] = rows.where(timely)
+
+    def _forget(self, shopper: Pseudonym) -> None:
+        """Forgets the shopper: what waits of hers, what is remembered of her devices. Nothing is left to become an exit or a visit's end.
+
+        What came before is worked off first, so that the outcome is the same however the entries were cut into batches.
+        """
+        self._work_off(self.watermark.at_ms)
+        name = shopper.encode()
+        slots = self.devices.live()
+        self.devices.release(slots[self.devices["shopper"][slots] == name])
+        waiting = joined(self._pending)
+        hers = waiting.shopper == name
+        if hers.any():
+            self._gathering.refuse("erased", int(hers.sum()))
+            self._pending = [waiting.where(~hers)]
 
     def _hold(self, rows: Rows, timely: Flags) -> None:
         self._gathering.refuse("late", len(timely) - int(timely.sum()))
@@ -115,7 +135,7 @@ class Engine:
 
     def _on_plan(self, entry: Admitted) -> Rows:
         """The entry's rows whose anchor is on the plan; the others are refused as `unplaced`."""
-        if not len(entry.device):
+        if not len(entry.device) and not len(entry.step_ms):
             return no_rows()
         place = np.array([self._anchor_at.get(subject, NONE) for subject in entry.header.anchors], np.int64)
         shoppers = np.array([shopper.encode() for shopper in entry.header.shoppers], "S32")
@@ -123,7 +143,12 @@ class Engine:
         rows = Rows(entry.tracks[entry.device], shoppers[entry.device], entry.end_ms, anchor, entry.rssi_dbm)
         placed = anchor != NONE
         self._gathering.refuse("unplaced", len(placed) - int(placed.sum()))
-        return rows if placed.all() else rows.where(placed)
+        rows = rows if placed.all() else rows.where(placed)
+        return joined([rows, self._steps(entry, shoppers)]) if len(entry.step_ms) and self._locate.follows_steps else rows
+
+    def _steps(self, entry: Admitted, shoppers: Columns) -> Rows:
+        who = Rows(entry.tracks[entry.step_device], shoppers[entry.step_device], entry.step_ms, entry.step_device, entry.heading_deg)
+        return hearing.step_rows(who, entry.step_ms, entry.heading_deg, self.plan.venue.policy.window_ms)
 
     # --- one pass -----------------------------------------------------------------------------------------------------------------
 
@@ -154,21 +179,27 @@ class Engine:
         slot = self.devices.slots_of(rows.track[first], names)[np.cumsum(first) - 1]
         fresh = rows.end_ms > self.devices["last_ms"][slot]
         if not fresh.all():  # the device also reports for itself, and was ahead
-            self._gathering.refuse("late", len(fresh) - int(fresh.sum()))
+            self._gathering.refuse("late", _readings(rows.where(~fresh)))
             rows = rows.where(fresh)
         for wave in waves(rows):
             self._wave(wave)
-        self._gathering.rows += len(rows.track)
+        self._gathering.rows += _readings(rows)
 
     def _wave(self, wave: Wave) -> None:
         """One moment of each of some devices: what fell due before it, what was heard, the fix, its zones, presence."""
-        devices, known = self.devices, self.devices.slots
-        slots = np.fromiter((known[track] for track in wave.track.tolist()), np.int64, len(wave.track))
+        devices = self.devices
+        slots = self._slots(wave.track)
         self._settle(slots, wave.at_ms)
-        hearing.take(devices, slots[wave.moment], wave.rows.anchor, wave.rows.end_ms, wave.rows.rssi_dbm)
-        places = self._locate(hearing.heard(devices, slots, wave.at_ms, self.anchors), self.anchors)
-        fixes = Fixes(wave.at_ms, slots, *places)
-        matches = self.zones.match(fixes)
+        known = hearing.known_moments(devices, slots, wave)
+        if not known.all():  # steps of a phone that hears nobody: where it is, is unknown
+            wave, slots = wave.where(known), slots[known]
+        if not len(slots):
+            return
+        read = wave.rows.anchor != hearing.STEP
+        hearing.take(devices, slots[wave.moment[read]], wave.rows.anchor[read], wave.rows.end_ms[read], wave.rows.rssi_dbm[read])
+        estimates = self._locate(hearing.sort_out(devices, slots, wave, self._radio, self._rotation_deg), devices)
+        fixes = Fixes(wave.at_ms, slots, *estimates.places)
+        matches = self.zones.match(fixes, estimates.probability)
         begin = devices["visit_start_ms"][slots] == NEVER_MS
         self._gathering.begin(devices, slots[begin], wave.at_ms[begin])
         changes = presence.apply(devices, slots, wave.at_ms, matches.probability, self.zones.layer_starts, self.settings)
@@ -176,6 +207,10 @@ class Engine:
         self._gathering.fixes += len(slots)
         if self.observe is not None:
             self.observe(self._observed(wave.track, fixes, matches, slots))
+
+    def _slots(self, tracks: Tracks) -> Indices:
+        known = self.devices.slots
+        return np.fromiter((known[track] for track in tracks.tolist()), np.int64, len(tracks))
 
     def _settle(self, slots: Indices, until_ms: Longs) -> None:
         changes, ends = presence.settle(self.devices, slots, until_ms, self.settings)
@@ -186,16 +221,32 @@ class Engine:
         venue, zones = self.plan.venue, tuple(zone.id for zone in self.zones.zones)
         columns = (track, fixes.at_ms, fixes.level, fixes.x_m, fixes.y_m, fixes.radius_m)
         return Observed(
-            venue.tenant, venue.id, self.zones.levels, zones, *columns, matches.best, matches.best_probability, self._held(slots)
+            venue.tenant,
+            venue.id,
+            self.zones.levels,
+            zones,
+            *columns,
+            matches.best,
+            matches.best_probability,
+            *self._shown(slots, fixes, matches),
         )
 
-    def _held(self, slots: Indices) -> Indices:
-        """What each device holds, in the first layer in which it holds anything."""
-        held = self.devices["held"][slots].astype(np.int64)
+    def _shown(self, slots: Indices, fixes: Fixes, matches: Matches) -> tuple[Indices, Floats, Indices]:
+        """What each device holds, in the first layer in which it holds anything; every zone's probability; and the likely zone.
+
+        Layers have small zones first. The likely zone is that of the first layer of the fix's level in which it is more probable than to be
+        in none of them: an aisle before its department, but the department where she is in no aisle. Else it is the most probable of all.
+        """
+        held, likely = (self.devices[name][slots].astype(np.int64) for name in ("held", "likely"))
         if not held.shape[1]:
-            return np.full(len(slots), NONE, np.int64)
-        first = (held != NONE).argmax(axis=1)
-        return np.take_along_axis(held, first[:, None], axis=1)[:, 0]
+            nowhere = np.full(len(slots), NONE, np.int64)
+            return nowhere, matches.probability, nowhere
+        first = (held != NONE).argmax(axis=1)[:, None]
+        own = np.where(likely != NONE, np.take_along_axis(matches.probability, np.maximum(likely, 0), axis=1), 0.0)
+        none = 1.0 - np.add.reduceat(matches.probability, self.zones.layer_starts, axis=1)
+        fits = (likely != NONE) & (own >= none) & (self.zones.layer_levels == fixes.level[:, None])
+        shown = np.take_along_axis(likely, fits.argmax(axis=1)[:, None], axis=1)[:, 0]
+        return np.take_along_axis(held, first, axis=1)[:, 0], matches.probability, np.where(fits.any(axis=1), shown, matches.best)
 
     # --- another plan -------------------------------------------------------------------------------------------------------------
 
@@ -203,6 +254,9 @@ class Engine:
         self.plan = plan
         self.zones = ZoneMap(plan)
         self.anchors = anchors_of(plan, self._calibration)
+        earth = plan.levels[0].anchor if plan.levels else None
+        self._rotation_deg = earth.rotation_deg if earth else 0.0
+        self._locate = self._maker(Standing(plan, self.zones.zones, self.anchors, self._calibration))
         self._anchor_at = {subject: at for at, subject in enumerate(self.anchors.subjects)}
 
     def replan(self, plan: Plan) -> Outcome:
@@ -218,7 +272,8 @@ class Engine:
         slots, layers, cells = self._carried(moved)
         outcome = self._gathered(old_plan, old_zones)
         at = {subject: column for column, subject in enumerate(old_anchors)}
-        devices.reshape(np.array([at.get(subject, NONE) for subject in self.anchors.subjects], np.int64), self.zones.layers)
+        from_old = np.array([at.get(subject, NONE) for subject in self.anchors.subjects], np.int64)
+        devices.reshape(from_old, self.zones.layers, self._locate.kinds)
         for name, values in cells.items():
             devices[name][slots, layers] = values
         self._pending = [rows for rows in map(self._repointed(old_anchors), self._pending) if len(rows.track)]
@@ -237,7 +292,7 @@ class Engine:
         stays &= zone != NONE
         self._gathering.change(devices, [presence.leave(devices, slots[~stays], old_layers[~stays])], self._unwell)
         slots, old_layers, layer, zone = slots[stays], old_layers[stays], layer[stays], zone[stays]
-        cells = {name: devices[name][slots, old_layers] for name in PER_LAYER if not name.startswith("candidate")}
+        cells = {name: devices[name][slots, old_layers] for name in PER_LAYER if not name.startswith(("candidate", "likely"))}
         return slots, layer, {**cells, "held": zone}
 
     def _repointed(self, old_subjects: tuple[str, ...]) -> Callable[[Rows], Rows]:
@@ -284,6 +339,11 @@ class Engine:
         self.watermark.at_ms, self.watermark.newest_ms = said.watermark_ms, said.newest_ms
         self.watermark.covered_ms = dict(said.covered_ms)
         self.decided_ms, self._unwell = said.decided_ms, self.watermark.unwell()
-        self.devices = DeviceColumns.holding({name: loaded(column) for name, column in said.columns.items()})
+        self.devices = DeviceColumns.holding({name: loaded(column) for name, column in said.columns.items()}, self._locate.kinds)
         rows = Rows(**{name: loaded(column) for name, column in said.pending.items()})
         self._pending = [rows] if len(rows.track) else []
+
+
+def _readings(rows: Rows) -> int:
+    """How many of the rows are readings: felt steps are counted nowhere, since nothing is decided by them alone."""
+    return int((rows.anchor != hearing.STEP).sum())

@@ -1,18 +1,29 @@
-"""The locator's interface: what each device heard lately goes in as columns, fixes come out as columns.
+"""The locator's interface: what devices heard at some moments goes in as columns, estimates of where they are come out as columns.
 
-Pure. A locator is a file of `locate/`, chosen by name in `locate/__init__.py`; it sees no device id, no clock and no zone.
-Which zone a fix lies in is for `match.py`.
+Pure. A locator is a file of `locate/`, chosen by name in `locate/__init__.py`; it sees no device id and no clock. It is made for one plan
+(`Standing`) and may keep columns of its own for every device: they are part of the engine's snapshot. A locator that gives no probability
+of zones leaves that to `match.py`.
 """
 
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import numpy as np
 
-from geofence.columns import Flags, Floats, Indices, Longs
+from floorplans.model import Plan, Zone
+from geofence.columns import Flags, Floats, Indices, Longs, Singles
+
+if TYPE_CHECKING:
+    from geofence.anchors import Calibration
+    from geofence.device_columns import DeviceColumns, Kind
 
 MEMORY_MS = 5_000
 """What was heard longer ago says nothing about now: a walker is 6 m further. Best median on recorded walks lies at 4 to 6 s."""
+UNKNOWN_MS: Final = 30_000
+"""Nothing listed was heard for this long: where the device is, is unknown, whatever steps it felt since."""
+NO_STEPS: Final = -1
+"""In place of a count of steps: this device does not say when it steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,22 @@ class Heard(NamedTuple):
     """Shape (n, a): heard within MEMORY_MS. At least one a row."""
 
 
+class Hearings(NamedTuple):
+    """One moment of each of n devices, each once."""
+
+    slot: Indices
+    at_ms: Longs
+    starts: Indices
+    """Shape (n + 1,): moment i's readings stand at starts[i] to starts[i + 1]; none where only steps were felt."""
+    anchor: Indices
+    rssi_dbm: Singles
+    """As read; the anchor's gain is still in it."""
+    steps: Indices
+    """Felt since the last moment, or NO_STEPS."""
+    stride_m: Singles
+    """Shape (n, 2): where the steps led, in the level's frame."""
+
+
 class Fixes(NamedTuple):
     """Where n devices were estimated to be; columns of shape (n,)."""
 
@@ -54,7 +81,7 @@ class Fixes(NamedTuple):
 
 
 class Places(NamedTuple):
-    """What a locator answers; columns of shape (n,)."""
+    """Points with their radii; columns of shape (n,)."""
 
     level: Indices
     x_m: Floats
@@ -62,10 +89,64 @@ class Places(NamedTuple):
     radius_m: Floats
 
 
-class Locator(Protocol):
-    """A method that makes fixes. The same row gives the same bits, whatever rows stand beside it."""
+class Estimates(NamedTuple):
+    """What a locator answers."""
 
-    def __call__(self, heard: Heard, anchors: Anchors) -> Places: ...
+    places: Places
+    probability: Floats | None = None
+    """Shape (n, zones), in the order of Standing.zones; None where the locator leaves it to the radius."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a locator stands on."""
+
+    plan: Plan
+    zones: tuple[Zone, ...]
+    """In the zone map's order."""
+    anchors: Anchors
+    calibration: "Calibration | None" = None
+
+
+class Locator(Protocol):
+    """A method that makes fixes. The same moment of a device gives the same bits, whatever moments stand beside it."""
+
+    @property
+    def kinds(self) -> "Mapping[str, Kind]":
+        """The columns it keeps for every device, by name."""
+        ...
+
+    @property
+    def follows_steps(self) -> bool:
+        """Whether moments at which only steps were felt are of use to it."""
+        ...
+
+    def __call__(self, hearings: Hearings, devices: "DeviceColumns") -> Estimates:
+        """Estimates for every moment; reads what was heard lately from `devices`, and writes its own columns there."""
+        ...
+
+
+Maker = Callable[[Standing], Locator]
+
+
+@dataclass(frozen=True, slots=True)
+class Memoryless:
+    """A locator made of a plain function of what was heard lately."""
+
+    anchors: Anchors
+    method: Callable[[Heard, Anchors], Places]
+    kinds: "Mapping[str, Kind]" = field(default_factory=dict)
+    follows_steps: bool = False
+
+    def __call__(self, hearings: Hearings, devices: "DeviceColumns") -> Estimates:
+        from geofence.hearing import heard
+
+        return Estimates(self.method(heard(devices, hearings.slot, hearings.at_ms, self.anchors), self.anchors))
+
+
+def memoryless(method: Callable[[Heard, Anchors], Places]) -> Maker:
+    """The maker of a locator that needs nothing but the columns of what was heard lately."""
+    return lambda standing: Memoryless(standing.anchors, method)
 
 
 def strongest_level(power: Floats, anchors: Anchors) -> Indices:

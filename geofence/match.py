@@ -40,7 +40,7 @@ class Pairs(NamedTuple):
 class ZoneMap:
     """The zones of one plan, sorted by level and layer. Zones of one layer lie side by side: a device is in at most one of them."""
 
-    __slots__ = ("_indices", "_polygons", "_shares", "_zones_of_level", "layer_starts", "layers", "levels", "zones")
+    __slots__ = ("_indices", "_polygons", "_shares", "_zones_of_level", "layer_levels", "layer_starts", "layers", "levels", "zones")
 
     def __init__(self, plan: Plan) -> None:
         self.levels = tuple(level.id for level in plan.levels)
@@ -54,24 +54,32 @@ class ZoneMap:
         starts = [at for at, rank in enumerate(ranks) if at == 0 or rank != ranks[at - 1]]
         self.layer_starts: Indices = np.array(starts, np.int64)
         self.layers = len(starts)
+        self.layer_levels: Indices = np.array([ranks[at][0] for at in starts], np.int64)
         self._zones_of_level = [np.array([i for i, z in enumerate(self.zones) if z.level == level], np.int64) for level in self.levels]
         polygons = [[shapes[self.zones[i].id] for i in of_level.tolist()] for of_level in self._zones_of_level]
         self._shares = [ZoneShare(of_level) for of_level in polygons]
         self._polygons = polygons
         self._indices: list[ZoneIndex] = []
 
-    def match(self, fixes: Fixes) -> Matches:
-        """How probable each zone is for each fix; zones of another level than the fix's have probability 0."""
-        probability = np.zeros((len(fixes.level), len(self.zones)))
-        for level, (zones, share) in enumerate(zip(self._zones_of_level, self._shares, strict=True)):
-            here = np.flatnonzero(fixes.level == level)
-            if len(here) and len(zones):
-                probability[np.ix_(here, zones)] = share.of(fixes.x_m[here], fixes.y_m[here], fixes.radius_m[here])
+    def match(self, fixes: Fixes, believed: Floats | None = None) -> Matches:
+        """How probable each zone is for each fix: as the locator believes, (n, zones), or else as the fix's radius says.
+
+        By the radius, zones of another level than the fix's have probability 0.
+        """
+        probability = self._by_radius(fixes) if believed is None else believed
         if not self.zones:
             return Matches(probability, np.full(len(probability), NONE, np.int64), np.zeros(len(probability)))
         best = probability.argmax(axis=1)
         best_probability = probability[np.arange(len(best)), best]
         return Matches(probability, np.where(best_probability > 0, best, NONE), best_probability)
+
+    def _by_radius(self, fixes: Fixes) -> Floats:
+        probability = np.zeros((len(fixes.level), len(self.zones)))
+        for level, (zones, share) in enumerate(zip(self._zones_of_level, self._shares, strict=True)):
+            here = np.flatnonzero(fixes.level == level)
+            if len(here) and len(zones):
+                probability[np.ix_(here, zones)] = share.of(fixes.x_m[here], fixes.y_m[here], fixes.radius_m[here])
+        return probability
 
     def pairs(self, fixes: Fixes) -> Pairs:
         """Which zones hold which fixes' points, boundary included: the point alone, without its radius."""

@@ -80,6 +80,10 @@ class Observed(NamedTuple):
     """Of `zone_raw`."""
     zone: Indices
     """What presence holds after this fix; of several layers the first, which has the smallest zones."""
+    shares: Floats
+    """Shape (n, zones): the probability of every zone."""
+    zone_likely: Indices
+    """What a map would show: the most probable zone, given up only for one that is clearly more probable. Of the same layer as `zone`."""
 
 
 Observer = Callable[[Observed], None]

@@ -42,6 +42,11 @@ class Wave(NamedTuple):
     at_ms: Longs
     """Of each moment."""
 
+    def where(self, chosen: Flags) -> "Wave":
+        """The chosen moments with their rows."""
+        kept = chosen[self.moment]
+        return Wave(self.rows.where(kept), (np.cumsum(chosen) - 1)[self.moment[kept]], self.track[chosen], self.at_ms[chosen])
+
 
 def no_rows() -> Rows:
     """Columns of length 0."""

@@ -24,7 +24,7 @@ import msgspec
 
 from floorplans.model import Plan
 from geofence import queries
-from geofence.admitted import Admitted, decode
+from geofence.admitted import Admitted, AdmittedHeader, decode
 from geofence.anchors import Calibration
 from geofence.device_columns import NEVER_MS
 from geofence.engine import Engine
@@ -36,6 +36,7 @@ from groundwork.contracts.ids import PlanVersionId, Pseudonym, TenantId, Track, 
 from groundwork.contracts.subjects import ZONE_EVENTS
 from groundwork.contracts.visit import Visit
 from groundwork.contracts.zone_event import ZoneEvent
+from groundwork.people import queries as people
 from groundwork.plumbing.bus import Entry, LogEntry
 from groundwork.plumbing.clock import Clock
 from groundwork.plumbing.db import Connection
@@ -69,6 +70,17 @@ class Workshop:
     """Rows counted as held in the hop `locate`, by shard."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Forget:
+    """A shopper whom a venue's engine was told to forget, by which erasure."""
+
+    tenant: TenantId
+    venue: VenueId
+    erasure: str
+    shopper: Pseudonym
+    at_ms: int
+
+
 @dataclass(slots=True)
 class _Batch:
     """What one `prepare` took in and made, to be counted once it is durable."""
@@ -81,6 +93,7 @@ class _Batch:
     events: list[ZoneEvent] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
     venues: list[VenueKey] = field(default_factory=list)
+    forgets: list[_Forget] = field(default_factory=list)
 
     def take(self, outcome: Outcome) -> None:
         self.used += outcome.rows
@@ -88,6 +101,13 @@ class _Batch:
         self.refused.update(outcome.refused)
         self.events += zone_events(outcome)
         self.visits += visits(outcome)
+
+    def forget(self) -> None:
+        """Leaves out what was made of shoppers who are forgotten in this very batch."""
+        gone = {(told.tenant, told.shopper) for told in self.forgets}
+        if gone:
+            self.events = [event for event in self.events if (event.tenant, event.shopper) not in gone]
+            self.visits = [visit for visit in self.visits if (visit.tenant, visit.shopper) not in gone]
 
 
 class Pipeline:
@@ -122,19 +142,23 @@ class Pipeline:
         for entry in entries:
             admitted = decode(entry.payload)
             batch.rows += admitted.header.rows
+            if admitted.header.kind == "forget":
+                batch.forgets.append(_forget(admitted.header))
             by_venue.setdefault((admitted.header.tenant, admitted.header.venue), []).append(admitted)
         for venue, of_venue in by_venue.items():
             self._feed(venue, of_venue, batch)
         if replaying:  # nobody will call `committed`, and yet time must go on from here in venues that stay silent
             for venue in batch.venues:
                 self._note_due(venue, NEVER_MS)
-        events, visits = sorted(batch.events, key=_at_ms), tuple(batch.visits)
+        batch.forget()
+        events, visits, forgets = sorted(batch.events, key=_at_ms), tuple(batch.visits), tuple(batch.forgets)
 
         def effects(conn: Connection) -> None:
-            queries.add_zone_events(conn, events)
-            queries.add_visits(conn, visits)
+            _write(conn, events, visits)
+            for told in forgets:
+                queries.forgotten(conn, told.tenant, told.erasure, told.venue, told.shopper, told.at_ms)
 
-        return Prepared(effects, [Entry(ZONE_EVENTS, event.shopper, _encode(event)) for event in events])
+        return Prepared(effects, [Entry(ZONE_EVENTS, event.shopper, _encode(event)) for event in events], snapshot=bool(forgets))
 
     def state(self) -> bytes:
         tenants: dict[str, dict[str, bytes]] = {}
@@ -216,6 +240,28 @@ class Pipeline:
             hop = self._workshop.hops.hop(name, unit)
             hop.take(count)
             hop.give(count)
+
+
+def _forget(header: AdmittedHeader) -> _Forget:
+    return _Forget(header.tenant, header.venue, header.source, header.forget, header.admitted_ms)
+
+
+def _write(conn: Connection, events: Sequence[ZoneEvent], visits: Sequence[Visit]) -> None:
+    """Keeps what happened, but of nobody whose erasure has begun: what her last rows led to may only come out now."""
+    gone = _erased(conn, {(event.tenant, event.shopper) for event in events} | {(visit.tenant, visit.shopper) for visit in visits})
+    queries.add_zone_events(conn, [event for event in events if (event.tenant, event.shopper) not in gone])
+    kept = [visit for visit in visits if (visit.tenant, visit.shopper) not in gone]
+    queries.add_visits(conn, kept)
+    for visit in kept:
+        if visit.end_ms is not None:  # a cart that was lent for it is nobody's from then on
+            people.end_visit_bindings(conn, visit.tenant, visit.track, visit.end_ms)
+
+
+def _erased(conn: Connection, shoppers: set[tuple[TenantId, Pseudonym]]) -> set[tuple[TenantId, Pseudonym]]:
+    by_tenant: dict[TenantId, set[Pseudonym]] = {}
+    for tenant, shopper in shoppers:
+        by_tenant.setdefault(tenant, set()).add(shopper)
+    return {(tenant, shopper) for tenant, names in sorted(by_tenant.items()) for shopper in people.erased(conn, tenant, names)}
 
 
 # --- columns to rows -----------------------------------------------------------------------------------------------------------------

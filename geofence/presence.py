@@ -11,6 +11,7 @@ The rules, all on event time:
 * The zone that holds is **left** at the first fix at which it has been below `exit_probability`, fix after fix, for `exit_delay_ms`.
 * A **dwell** comes when a stay has lasted each of the dwell times, dated to that very moment (or to the enter, if that came later).
 * Without a fix for `silence_ms` all that holds is left, dated last fix + silence; candidates lapse.
+* The **likely** zone of a layer is what a map shows: the most probable one, given up only for one that leads it by `steady_lead`.
 * A **visit** starts with a device's first fix and ends when it has been silent for `visit_end_ms`, dated like the exits of that silence.
 """
 
@@ -103,6 +104,7 @@ def apply(
     if not len(layer_starts):
         return []
     best, best_probability = _best(probability, layer_starts)
+    _note_likely(devices, slots, probability, best, rules)
     held = devices["held"][slots].astype(np.int64)
     holds = held != NONE
     held_probability = np.where(holds, np.take_along_axis(probability, np.maximum(held, 0), axis=1), 0.0)
@@ -144,6 +146,15 @@ def _best(probability: Floats, layer_starts: Indices) -> tuple[Indices, Floats]:
     spans = list(zip(layer_starts.tolist(), ends, strict=True))
     best = np.stack([probability[:, start:end].argmax(axis=1) + start for start, end in spans], axis=1)
     return best, np.take_along_axis(probability, best, axis=1)
+
+
+def _note_likely(devices: DeviceColumns, slots: Indices, probability: Floats, best: Indices, rules: Settings) -> None:
+    """The zone a map would show, in each layer: it changes only for one that leads by `steady_lead`, or when it has lost all belief."""
+    shown = devices["likely"][slots].astype(np.int64)
+    own = np.where(shown != NONE, np.take_along_axis(probability, np.maximum(shown, 0), axis=1), 0.0)
+    most = np.take_along_axis(probability, best, axis=1)
+    changes = (most > 0) & ((own == 0) | (most >= own + rules.steady_lead))
+    devices["likely"][slots] = np.where(changes, best, np.where(most > 0, shown, NONE))
 
 
 def _entered(devices: DeviceColumns, slots: Indices, at_ms: Longs, candidate: Indices, rules: Settings) -> Flags:

@@ -3,16 +3,17 @@
 Everything is written under an id made of what happened, so writing it again changes nothing.
 """
 
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, select, update
 
-from geofence.tables import VisitRow, ZoneEventRow
+from geofence.tables import ForgettingRow, VisitRow, ZoneEventRow
 from groundwork.contracts.ids import LevelId, PlanVersionId, Pseudonym, TenantId, Track, VenueId, VisitId, ZoneEventId, ZoneId
 from groundwork.contracts.visit import Visit
 from groundwork.contracts.zone_event import ZoneEvent
-from groundwork.plumbing.db import insert_all_once
+from groundwork.people.holding import Person, Rows
+from groundwork.plumbing.db import delete_some, insert_all_once, page_of
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
@@ -20,7 +21,16 @@ AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 _END_VISIT = (
     update(VisitRow).where(VisitRow.tenant == bindparam("b_tenant"), VisitRow.id == bindparam("b_id")).values(end_ms=bindparam("b_end_ms"))
 )
+_BY_SHOPPER: Final[Mapping[str, type[ZoneEventRow] | type[VisitRow]]] = {"zone_event": ZoneEventRow, "visit": VisitRow}
 _EVENT_COLUMNS = tuple(column.name for column in ZoneEventRow.__table__.columns)
+
+
+class Forgetting(NamedTuple):
+    """One venue's part in forgetting a shopper."""
+
+    venue: VenueId
+    rows: int
+    done_ms: int | None
 
 
 def add_zone_events(conn: Connection, events: Sequence[ZoneEvent]) -> None:
@@ -62,6 +72,52 @@ def erase(conn: Connection, tenant: TenantId, shopper: Pseudonym) -> int:
     """Removes everything kept of the shopper; returns how many rows that were."""
     tables = (ZoneEventRow, VisitRow)
     return sum(conn.execute(delete(row).where(row.tenant == tenant, row.shopper == shopper)).rowcount for row in tables)
+
+
+def tell_to_forget(conn: Connection, tenant: TenantId, erasure: str, venues: Sequence[VenueId], now_ms: int) -> None:
+    """Notes which venues' logs are told to forget the shopper of this erasure; without any, that there was nobody to tell."""
+    row = {"tenant": tenant, "erasure_id": erasure, "rows": 0}
+    rows = [{**row, "venue": venue, "done_ms": None} for venue in venues] or [{**row, "venue": "", "done_ms": now_ms}]
+    insert_all_once(conn, ForgettingRow, rows)
+
+
+def forgettings(conn: Connection, tenant: TenantId, erasure: str) -> list[Forgetting]:
+    """How far each venue has come with forgetting the shopper of this erasure."""
+    row = ForgettingRow
+    wanted = select(row.venue, row.rows, row.done_ms).where(row.tenant == tenant, row.erasure_id == erasure)
+    return [Forgetting(VenueId(found.venue), found.rows, found.done_ms) for found in conn.execute(wanted.order_by(row.venue))]
+
+
+def forgotten(conn: Connection, tenant: TenantId, erasure: str, venue: VenueId, shopper: Pseudonym, now_ms: int) -> None:
+    """The venue's engine has forgotten her; removes what is written of her, and notes both, in the commit that moves its position."""
+    this = (ForgettingRow.tenant == tenant, ForgettingRow.erasure_id == erasure, ForgettingRow.venue == venue)
+    rows = erase(conn, tenant, shopper)
+    conn.execute(update(ForgettingRow).where(*this).values(rows=ForgettingRow.rows + rows, done_ms=now_ms))
+
+
+def end_forgetting(conn: Connection, tenant: TenantId, erasure: str) -> None:
+    """Removes the notes on an erasure that is through here."""
+    conn.execute(delete(ForgettingRow).where(ForgettingRow.tenant == tenant, ForgettingRow.erasure_id == erasure))
+
+
+def held(table: str) -> Rows:
+    """Finds a shopper's rows of the table, page by page."""
+
+    def rows(conn: Connection, person: Person, offset: int, limit: int) -> tuple[int, list[dict[str, Any]]]:
+        row = _BY_SHOPPER[table]
+        return page_of(conn, row, (row.tenant == person.tenant, row.shopper == person.pseudonym), offset, limit)
+
+    return rows
+
+
+def sweep_zone_events(conn: Connection, tenant: TenantId, before_ms: int, limit: int) -> int:
+    """Removes some of the events before `before_ms`; returns how many."""
+    return delete_some(conn, ZoneEventRow, (ZoneEventRow.tenant == tenant, ZoneEventRow.at_ms < before_ms), limit)
+
+
+def sweep_visits(conn: Connection, tenant: TenantId, before_ms: int, limit: int) -> int:
+    """Removes some of the visits that began before `before_ms`, ended or not; returns how many."""
+    return delete_some(conn, VisitRow, (VisitRow.tenant == tenant, VisitRow.start_ms < before_ms), limit)
 
 
 def _of_visit(visit: Visit) -> dict[str, object]:

@@ -73,6 +73,22 @@ UNPLACED: Final = Reason(
     Words("The gateway or beacon has no placement on the published plan.", "لا موضع لهذه البوابة أو المنارة على المخطط المنشور."),
     422,
 )
+STALE_TOKEN: Final = Reason(
+    "stale_token",
+    Words(
+        "The token is of another quarter of an hour: it was recorded and sent again, or the phone's clock is off.",
+        "الرمز يخص ربع ساعة آخر: إما أنه سُجّل وأعيد بثه، أو أن ساعة الهاتف غير مضبوطة.",
+    ),
+    422,
+)
+CLONED: Final = Reason(
+    "cloned",
+    Words(
+        "The token or tag was heard at the same time where it cannot be; for a minute it has no effect.",
+        "رُصد الرمز أو بطاقة التتبّع في الوقت نفسه في مكان لا يمكن أن يكون فيه؛ ولن يكون له أثر لمدة دقيقة.",
+    ),
+    422,
+)
 LATE: Final = Reason(
     "late",
     Words("The row came after its moment was closed.", "وصل الصف بعد إغلاق لحظته."),
@@ -83,6 +99,9 @@ NO_PLAN: Final = Reason(
     Words("Venue {value} has no published plan.", "لا مخطط منشورًا للمتجر {value}."),
     503,
 )
+
+ERASED: Final = people.ERASED
+"""Rows that waited for their moment when their shopper's erasure began."""
 
 ALL: Final = (
     BAD_BATCH,
@@ -97,6 +116,9 @@ ALL: Final = (
     IMPOSSIBLE_RSSI,
     UNKNOWN_BEACON,
     UNPLACED,
+    STALE_TOKEN,
+    CLONED,
     LATE,
+    ERASED,
     NO_PLAN,
 )

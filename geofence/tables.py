@@ -35,6 +35,17 @@ class ZoneEventRow(Base):
     uncertain: Mapped[bool] = mapped_column(Boolean)
 
 
+class ForgettingRow(Base):
+    """One venue's log has been told to forget a shopper, by the id of her erasure; done once the engine has, in the same transaction."""
+
+    __tablename__ = "forgetting"
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    erasure_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    venue: Mapped[str] = mapped_column(String(64), primary_key=True)
+    rows: Mapped[int] = mapped_column(BigInteger)
+    done_ms: Mapped[int | None] = mapped_column(BigInteger)
+
+
 class VisitRow(Base):
     """One stay of one device in one venue; `end_ms` is null while it lasts."""
 

@@ -2,17 +2,19 @@
 
 from typing import Final
 
-from geofence.locate import nearest, weighted_centroid
-from geofence.locator import Locator
+from geofence.locate import grid, nearest, path_loss, weighted_centroid
+from geofence.locator import Maker, memoryless
 
-LOCATORS: Final[dict[str, Locator]] = {
-    "weighted_centroid": weighted_centroid.locate,
-    "nearest": nearest.locate,
+LOCATORS: Final[dict[str, Maker]] = {
+    "weighted_centroid": memoryless(weighted_centroid.locate),
+    "nearest": memoryless(nearest.locate),
+    "path_loss": path_loss.locate,
+    "grid": grid.locate,
 }
 
 
-def locator(name: str) -> Locator:
-    """The estimator called `name`; raises ValueError with the known names."""
+def locator(name: str) -> Maker:
+    """What makes the estimator called `name` for a plan; raises ValueError with the known names."""
     if name not in LOCATORS:
         raise ValueError(f"no locator is called {name!r}; known are {', '.join(LOCATORS)}")
     return LOCATORS[name]

@@ -21,7 +21,9 @@ from geofence.settings import Settings
 from tests.data import PROJECT
 from tests.geofence.venues import START_MS, Row, entry, plan, rectangle, report, tick, two_rooms, zone
 
-RULES = Settings(dwell_s=(5, 12), silence_ms=6_000, visit_end_ms=20_000, enter_delay_ms=1_000, exit_delay_ms=1_500)
+RULES = Settings(
+    locator="weighted_centroid", dwell_s=(5, 12), silence_ms=6_000, visit_end_ms=20_000, enter_delay_ms=1_000, exit_delay_ms=1_500
+)
 
 
 def shop() -> Plan:

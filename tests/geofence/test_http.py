@@ -7,11 +7,13 @@ import msgspec
 import pytest
 
 from geofence.accept import log_key
+from geofence.admitted import decode
 from geofence.http import REPEAT_HEADER
-from groundwork.contracts.ids import GatewayId
+from groundwork.contracts.ids import GatewayId, ShopperId
 from groundwork.contracts.sighting import BatchAnswer, Sighting, SightingBatch
 from groundwork.contracts.subjects import SIGHTINGS, STREAMS, ZONE_EVENTS
 from groundwork.contracts.zone_event import ZoneEvent
+from groundwork.people import queries as people
 from groundwork.plumbing import queries as plumbing_queries
 from groundwork.plumbing.bus import Entry
 from groundwork.plumbing.bus_local import LocalBus
@@ -46,7 +48,7 @@ async def test_a_shopper_who_stays_enters_once_dwells_and_leaves_when_she_falls_
     assert (answer.status, msgspec.json.decode(await answer.read(), type=BatchAnswer).accepted) == (200, 48)
     await shop.at(12_000)
     found = [(e.kind, e.zone, e.dwell_s, e.at_ms - START_MS) for e in await shop.events()]
-    assert found == [("enter", "left", 0, 2_000), ("dwell", "left", 10, 10_500)]
+    assert found == [("enter", "left", 0, 3_000), ("dwell", "left", 10, 11_500)]
     await shop.at(400_000)
     assert [(e.kind, e.at_ms - START_MS) for e in await shop.events()][2:] == [("exit", 27_000)]
     (visit,) = await shop.visits()
@@ -137,6 +139,16 @@ async def test_who_withdraws_consent_becomes_a_stranger(shop: Deployment) -> Non
     assert (answer.accepted, answer.refused) == (0, {"unknown_beacon": 4})
     report = await shop.report(ranging([("g-left", 1_000, -50.0)], 1_000))
     assert (report.status, (await report.json())["code"]) == (403, "no_positioning_consent")
+
+
+async def test_whose_erasure_has_begun_is_in_no_entry_though_memory_still_knows_her(shop: Deployment) -> None:
+    """Between the erasure's commit and this process hearing of it, rows of hers are resolved and must not be written."""
+    await shop.parts.db.write(lambda conn: people.request_erasure(conn, TAMIM, ShopperId("layla"), "erasure-1", "shopper", START_MS))
+    assert (await shop.send(batch(standing_left(1_000), 1_000))).status == 200
+    shard = shop.parts.bus.shard_of(SIGHTINGS, log_key(TAMIM, VENUE))
+    (entry,) = await shop.parts.db.read(lambda conn: plumbing_queries.entries_after(conn, SIGHTINGS, shard, 0, 10))
+    written = decode(entry.payload)
+    assert (written.header.rows, written.header.shoppers, written.tracks.tolist()) == (0, [], [])
 
 
 async def test_a_wrong_signature_is_refused(shop: Deployment) -> None:

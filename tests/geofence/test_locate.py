@@ -1,12 +1,14 @@
 """Locators: what they promise in general, and how far off they are on recorded walks."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from geofence.anchors import Calibration, anchors_of, read_calibration
 from geofence.engine import Engine
-from geofence.locate import LOCATORS, locator
-from geofence.locator import Anchors, Heard
+from geofence.locate import locator, nearest, weighted_centroid
+from geofence.locator import Anchors, Heard, Places
 from geofence.outcome import Observed
 from geofence.settings import Settings
 from tests.data import data_folder
@@ -24,35 +26,39 @@ def heard(*rows: list[float | None]) -> Heard:
     return Heard(rssi, np.zeros(rssi.shape), rssi > -200)
 
 
-@pytest.mark.parametrize("name", LOCATORS)
-def test_a_device_heard_by_one_anchor_is_at_it(name: str) -> None:
-    places = locator(name)(heard([None, -60.0, None, None, None]), square())
+METHODS = (nearest.locate, weighted_centroid.locate)
+Method = Callable[[Heard, Anchors], Places]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_device_heard_by_one_anchor_is_at_it(method: Method) -> None:
+    places = method(heard([None, -60.0, None, None, None]), square())
     assert (places.x_m.tolist(), places.y_m.tolist(), places.level.tolist()) == ([10.0], [0.0], [0])
 
 
-@pytest.mark.parametrize("name", LOCATORS)
-def test_the_loudest_level_wins(name: str) -> None:
-    assert locator(name)(heard([-70.0, -72.0, None, None, -50.0]), square()).level.tolist() == [1]
+@pytest.mark.parametrize("method", METHODS)
+def test_the_loudest_level_wins(method: Method) -> None:
+    assert method(heard([-70.0, -72.0, None, None, -50.0]), square()).level.tolist() == [1]
 
 
-@pytest.mark.parametrize("name", LOCATORS)
-def test_a_row_gives_the_same_bits_whatever_stands_beside_it(name: str) -> None:
+@pytest.mark.parametrize("method", METHODS)
+def test_a_row_gives_the_same_bits_whatever_stands_beside_it(method: Method) -> None:
     chance = np.random.default_rng(1)
     rows = [[*chance.uniform(-90, -40, 4).tolist(), None] for _ in range(257)]
-    together = locator(name)(heard(*rows), square())
+    together = method(heard(*rows), square())
     for at in (0, 100, 256):
-        alone = locator(name)(heard(rows[at]), square())
+        alone = method(heard(rows[at]), square())
         assert [column[at].tobytes() for column in together] == [column[0].tobytes() for column in alone]
 
 
 def test_the_centroid_of_four_equal_anchors_is_their_middle() -> None:
-    places = locator("weighted_centroid")(heard([-60.0, -60.0, -60.0, -60.0, None]), square())
+    places = weighted_centroid.locate(heard([-60.0, -60.0, -60.0, -60.0, None]), square())
     assert (places.x_m[0], places.y_m[0]) == pytest.approx((5.0, 5.0))
 
 
 def test_a_fix_is_less_sure_the_further_its_anchors_are_apart() -> None:
-    near = locator("weighted_centroid")(heard([-40.0, -80.0, -80.0, -80.0, None]), square()).radius_m[0]
-    far = locator("weighted_centroid")(heard([-80.0, -80.0, -80.0, -80.0, None]), square()).radius_m[0]
+    near = weighted_centroid.locate(heard([-40.0, -80.0, -80.0, -80.0, None]), square()).radius_m[0]
+    far = weighted_centroid.locate(heard([-80.0, -80.0, -80.0, -80.0, None]), square()).radius_m[0]
     assert near < far
 
 
@@ -73,7 +79,9 @@ def test_a_loud_anchor_pulls_less_once_its_gain_is_known() -> None:
     x = []
     for calibration in (None, Calibration(gains_db={"g2": 10.0})):
         seen: list[Observed] = []
-        Engine(shop, Settings(), calibration, seen.append).feed([entry([(1, "g1", 500, -60.0), (1, "g2", 500, -50.0)], 500)])
+        Engine(shop, Settings(locator="weighted_centroid"), calibration, seen.append).feed(
+            [entry([(1, "g1", 500, -60.0), (1, "g2", 500, -50.0)], 500)]
+        )
         x.append(float(seen[0].x_m[0]))
     assert x[0] > 9
     assert x[1] == pytest.approx(5.0)
@@ -85,7 +93,7 @@ def walk_errors(name: str, sessions: str, window_ms: int) -> tuple[np.ndarray[tu
     errors, right, within = [], [], []
     for session, entries in recorded_entries(folder, sessions, window_ms=window_ms):
         seen: list[Observed] = []
-        Engine(recorded_plan(folder), Settings(), observe=seen.append).feed(entries)
+        Engine(recorded_plan(folder), Settings(locator="weighted_centroid"), observe=seen.append).feed(entries)
         at_ms = np.concatenate([o.at_ms for o in seen]) - START_MS
         times, places, zones = recorded_truth(folder, session)
         newest = np.searchsorted(at_ms, times, side="right") - 1

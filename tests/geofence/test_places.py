@@ -33,6 +33,9 @@ class Away(Database):
             raise DatabaseTrouble("away")
         return await self._inner.read(work)
 
+    async def compact(self) -> bool:
+        return await self._inner.compact()
+
     async def close(self) -> None:
         await self._inner.close()
 

@@ -107,7 +107,7 @@ def test_a_still_device_on_a_border_keeps_its_zone() -> None:
     chance = np.random.default_rng(7)
     enters = changes_of_mind = 0
     for _ in range(4):
-        walk, before = Walk(Settings()), 0
+        walk, before = Walk(Settings(enter_probability=0.3, exit_probability=0.15)), 0
         for tick, wobble in enumerate(chance.normal(0, 0.0525, 7_200).tolist()):
             walk.fix(tick / 2, 0.40 + wobble, 0.40 - wobble)
             best = int(wobble < 0)
@@ -185,7 +185,7 @@ def test_what_falls_due_next_is_known() -> None:
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
-        ({"exit_probability": 0.5}, "exit_probability"),
+        ({"exit_probability": 0.95}, "exit_probability"),
         ({"visit_end_ms": 1_000}, "visit_end_ms"),
         ({"dwell_s": (30, 10)}, "dwell_s"),
         ({"dwell_s": (1,)}, "dwell_s"),
