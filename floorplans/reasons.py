@@ -14,5 +14,110 @@ NO_PUBLISHED_PLAN: Final = Reason(
     Words("Venue {value} has no published plan yet.", "لم يُنشر مخطط للمتجر {value} بعد."),
     404,
 )
+UNKNOWN_VERSION: Final = Reason(
+    "unknown_version",
+    Words("Venue {venue} has no plan version {value}.", "ليس للمتجر {venue} إصدار مخطط باسم {value}."),
+    404,
+)
+UNKNOWN_LEVEL: Final = Reason(
+    "unknown_level",
+    Words("The plan has no level {value}.", "ليس في المخطط طابق باسم {value}."),
+    404,
+)
+UNKNOWN_IMPORT: Final = Reason(
+    "unknown_import",
+    Words("No file is being read under the id {value} here.", "لا يُقرأ هنا أي ملف بالمعرّف {value}."),
+    404,
+)
+UNKNOWN_PUBLICATION: Final = Reason(
+    "unknown_publication",
+    Words("Nothing waits to be published under the id {value}.", "لا شيء ينتظر النشر بالمعرّف {value}."),
+    404,
+)
+DRAFT_CONFLICT: Final = Reason(
+    "draft_conflict",
+    Words(
+        "Meanwhile {who} has changed {what} (revision {revision}); nothing was done. Load the draft again and decide.",
+        "في هذه الأثناء غيّر {who} العنصر {what} (المراجعة {revision})؛ لم يُنفَّذ شيء. أعد تحميل المسودة ثم قرّر.",
+    ),
+    409,
+)
+REVISION_AHEAD: Final = Reason(
+    "revision_ahead",
+    Words("The draft is at revision {current}, not {value}; load it again.", "المسودة عند المراجعة {current} لا {value}؛ أعد تحميلها."),
+    409,
+)
+COMMAND_ID_TAKEN: Final = Reason(
+    "command_id_taken",
+    Words(
+        "The id {value} stands for another command that was done before; give each its own.",
+        "المعرّف {value} لأمر آخر نُفِّذ من قبل؛ أعطِ كل أمر معرّفه.",
+    ),
+    409,
+)
+NO_SUCH_THING: Final = Reason(
+    "no_such_thing",
+    Words("The draft has no {value}.", "ليس في المسودة {value}."),
+    422,
+)
+NOTHING_TO_UNDO: Final = Reason(
+    "nothing_to_undo",
+    Words("There is no command of yours to undo or redo.", "ليس لك أمر يمكن التراجع عنه أو إعادته."),
+    409,
+)
+PLAN_HAS_ERRORS: Final = Reason(
+    "plan_has_errors",
+    Words(
+        "The plan has {count} errors and is not published; the first is at {at}. The draft's problems list has them all.",
+        "في المخطط أخطاء عددها {count} فلا يُنشر؛ أولها عند {at}. قائمة مشكلات المسودة تذكرها كلها.",
+    ),
+    422,
+)
+NOTHING_TO_PUBLISH: Final = Reason(
+    "nothing_to_publish",
+    Words("The plan in force is already like this.", "المخطط المعمول به مطابق لهذا أصلًا."),
+    409,
+)
+PUBLICATION_WAITS: Final = Reason(
+    "publication_waits",
+    Words(
+        "A version that {who} made waits to be published at {at_ms} (ms UTC); cancel it first (id {value}).",
+        "إصدار أعدّه {who} ينتظر النشر عند {at_ms} (ميلي ثانية UTC)؛ ألغِه أولًا (المعرّف {value}).",
+    ),
+    409,
+)
+BAD_PLAN_FILE: Final = Reason(
+    "bad_plan_file",
+    Words("The file cannot be taken in: {problem}", "تعذر استيراد الملف: {problem}"),
+    422,
+)
+UNKNOWN_PLAN_FORMAT: Final = Reason(
+    "unknown_plan_format",
+    Words("{value} is no format that a plan is written in; known are: {known}.", "لا يُكتب المخطط بصيغة {value}؛ الصيغ المعروفة: {known}."),
+    422,
+)
+TOO_MANY_IMPORTS: Final = Reason(
+    "too_many_imports",
+    Words("{count} files are being read already; try again in a minute.", "تُقرأ الآن ملفات عددها {count}؛ أعد المحاولة بعد دقيقة."),
+    503,
+)
 
-ALL: Final = (UNKNOWN_VENUE, NO_PUBLISHED_PLAN)
+ALL: Final = (
+    UNKNOWN_VENUE,
+    NO_PUBLISHED_PLAN,
+    UNKNOWN_VERSION,
+    UNKNOWN_LEVEL,
+    UNKNOWN_IMPORT,
+    UNKNOWN_PUBLICATION,
+    DRAFT_CONFLICT,
+    REVISION_AHEAD,
+    COMMAND_ID_TAKEN,
+    NO_SUCH_THING,
+    NOTHING_TO_UNDO,
+    PLAN_HAS_ERRORS,
+    NOTHING_TO_PUBLISH,
+    PUBLICATION_WAITS,
+    BAD_PLAN_FILE,
+    UNKNOWN_PLAN_FORMAT,
+    TOO_MANY_IMPORTS,
+)

@@ -4,7 +4,7 @@ A plan version is written once and never changed; `venue.published` points at th
 plan-frame metres, in the shape of `model.Polygon`. Nothing outside this package touches these rows but through `queries.py`.
 """
 
-from sqlalchemy import BigInteger, Float, ForeignKeyConstraint, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Float, ForeignKeyConstraint, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundwork.plumbing.db import Base
@@ -23,6 +23,7 @@ class VenueRow(Base):
     policy: Mapped[str] = mapped_column(Text)  # model.Policy as JSON: a new choice needs a default there and no migration
     published: Mapped[str | None] = mapped_column(String(64))  # no foreign key: venue and version would then each need the other first
     created_ms: Mapped[int] = mapped_column(BigInteger)
+    premises: Mapped[str | None] = mapped_column(Text)  # outline on the earth, hours, category and address as JSON; None: all unsaid
 
 
 class PlanVersionRow(Base):
@@ -52,6 +53,7 @@ class LevelRow(Base):
     name_en: Mapped[str] = mapped_column(String(200))
     outline: Mapped[str] = mapped_column(Text)
     obstacles: Mapped[str] = mapped_column(Text)
+    frame: Mapped[str | None] = mapped_column(Text)  # anchor, heights, building as JSON; None: all unsaid
 
 
 class ZoneRow(Base):
@@ -69,6 +71,7 @@ class ZoneRow(Base):
     name_en: Mapped[str] = mapped_column(String(200))
     polygons: Mapped[str] = mapped_column(Text)
     parent: Mapped[str | None] = mapped_column(String(64))
+    category: Mapped[str | None] = mapped_column(String(64))
 
 
 class PlacementRow(Base):
@@ -86,3 +89,73 @@ class PlacementRow(Base):
     x_m: Mapped[float] = mapped_column(Float)
     y_m: Mapped[float] = mapped_column(Float)
     z_m: Mapped[float] = mapped_column(Float)
+    facing_deg: Mapped[float | None] = mapped_column(Float)
+
+
+class PlanPartRow(Base):
+    """All fixtures of a plan version, or all its openings, points, links, buildings, details or products on shelves, as JSON.
+
+    They are drawn and walked around, all at once; nothing asks the database for one of them.
+    """
+
+    __tablename__ = "plan_part"
+    __table_args__ = (ForeignKeyConstraint(["tenant", "version"], ["plan_version.tenant", "plan_version.id"]),)
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version: Mapped[str] = mapped_column(String(64), primary_key=True)
+    part: Mapped[str] = mapped_column(String(16), primary_key=True)
+    body: Mapped[str] = mapped_column(Text)
+
+
+class DraftRow(Base):
+    """The one editable draft of a venue: how far its commands go, and what they came to at `body_revision`, so that few are read again."""
+
+    __tablename__ = "draft"
+    __table_args__ = (ForeignKeyConstraint(["tenant", "venue_id"], ["venue.tenant", "venue.id"]),)
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    venue_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    revision: Mapped[int] = mapped_column(Integer)
+    body_revision: Mapped[int] = mapped_column(Integer)
+    body: Mapped[str] = mapped_column(Text)
+
+
+class DraftCommandRow(Base):
+    """One acknowledged command; each makes one revision. `id` is the sender's, by which a repeat is known again."""
+
+    __tablename__ = "draft_command"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant", "venue_id"], ["draft.tenant", "draft.venue_id"]),
+        UniqueConstraint("tenant", "venue_id", "id"),
+    )
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    venue_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    revision: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(16))
+    actor: Mapped[str] = mapped_column(String(64))
+    at_ms: Mapped[int] = mapped_column(BigInteger)
+    of_revision: Mapped[int | None] = mapped_column(Integer)  # which command an undo took back, or a redo did again
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))  # of what was asked: the same id for something else is refused
+    changes: Mapped[str] = mapped_column(Text)
+
+
+class PublicationRow(Base):
+    """A version on its way: put in force when `due_ms` has come, by whichever process sees it first. A conditional UPDATE does it once."""
+
+    __tablename__ = "publication"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant", "venue_id"], ["venue.tenant", "venue.id"]),
+        ForeignKeyConstraint(["tenant", "version"], ["plan_version.tenant", "plan_version.id"]),
+    )
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    venue_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    due_ms: Mapped[int] = mapped_column(BigInteger)
+    actor: Mapped[str] = mapped_column(String(64))
+    asked_ms: Mapped[int] = mapped_column(BigInteger)
+    done_ms: Mapped[int | None] = mapped_column(BigInteger)
+    note: Mapped[str] = mapped_column(String(500))
+    restores: Mapped[str | None] = mapped_column(String(64))  # the earlier version it goes back to
+    premises: Mapped[str | None] = mapped_column(Text)  # what the draft said of the venue, for the registry once it is in force
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))

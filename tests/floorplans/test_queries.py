@@ -3,13 +3,15 @@
 import dataclasses
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from floorplans import queries
 from floorplans.model import Names, Policy
 from floorplans.queries import UnsoundPlan, VersionTaken
+from floorplans.tables import LevelRow, PlanVersionRow, VenueRow
 from groundwork.contracts.ids import PlanVersionId, VenueId
 from groundwork.plumbing.db import Database
+from tests.floorplans.mall import full_plan
 from tests.floorplans.shop import DANA, NOW_MS, OLAYA, TAMIM, plan, venue
 
 V1, V2 = PlanVersionId("v1"), PlanVersionId("v2")
@@ -23,6 +25,32 @@ async def test_a_published_plan_comes_back_equal_in_its_own_order(database: Data
         assert queries.published_plan(conn, TAMIM, OLAYA) == plan()
         assert queries.plan(conn, TAMIM, V1) == plan()
         assert queries.plan(conn, TAMIM, V2) is None
+
+    await database.write(work)
+
+
+async def test_a_plan_with_one_of_everything_comes_back_equal(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        queries.add_venue(conn, full_plan().venue, NOW_MS)
+        queries.publish(conn, full_plan(), NOW_MS)
+        assert queries.plan(conn, full_plan().venue.tenant, V1) == full_plan()
+
+    await database.write(work)
+
+
+async def test_a_plan_from_before_these_columns_is_read_and_rolled_back_to(database: Database) -> None:
+    """Rows of an older release have no frame, no category, no parts, and another digest; the plan is the same all the same."""
+
+    def work(conn: Connection) -> None:
+        queries.add_venue(conn, venue(), NOW_MS)
+        queries.publish(conn, plan(), NOW_MS)
+        conn.execute(update(VenueRow).values(premises=None))
+        conn.execute(update(LevelRow).values(frame=None))
+        conn.execute(update(PlanVersionRow).values(digest=bytes(32)))
+        assert queries.published_plan(conn, TAMIM, OLAYA) == plan()
+        queries.publish(conn, plan(), NOW_MS + 1)
+        with pytest.raises(VersionTaken):
+            queries.publish(conn, plan(zones=()), NOW_MS)
 
     await database.write(work)
 

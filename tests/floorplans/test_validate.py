@@ -66,3 +66,9 @@ def test_a_levels_outline_and_obstacles_are_looked_at() -> None:
     odd = Level(GROUND, 0, Names("ا", "G"), (BOW_TIE,), (BOW_TIE,))
     found = problems(dataclasses.replace(plan(zones=()), levels=(odd,), placements=()))
     assert [problem.at for problem in found] == ["level F1, outline 0", "level F1, obstacle 0"]
+
+
+def test_what_the_registry_has_no_room_for_is_a_problem() -> None:
+    long, high = Names("ا" * 201, "x"), dataclasses.replace(plan().levels[0], ordinal=1_001)
+    wide = dataclasses.replace(plan(), levels=(high, *plan().levels[1:]), zones=(dataclasses.replace(plan().zones[0], names=long),))
+    assert {problem.code for problem in problems(wide)} == {"too_long", "out_of_range"}

@@ -1,101 +1,107 @@
-"""GeoJSON: the recordings' real plans are read, and a bad file is refused with its name, the feature and the expectation."""
+"""GeoJSON: ours holds a whole plan both ways, anybody's gives what its shapes say."""
 
+import dataclasses
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from floorplans.drawing import PlanFileError
-from floorplans.formats import geojson, reader
+from floorplans.drawing import Choice, PlanFileError
+from floorplans.formats import geojson, recognised
+from floorplans.formats.geojson import Crs
+from floorplans.merge import plan_of
 from floorplans.model import Plan, Polygon
-from floorplans.validate import problems
-from groundwork.contracts.ids import PlanVersionId
-from tests.data import data_folder
-from tests.floorplans.shop import venue
+from tests.floorplans.mall import box, full_plan
 
-SQUARE = [[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]
+SQUARE = [[0, 0], [20, 0], [20, 20], [0, 20], [0, 0]]
 
 
-def _feature(properties: dict[str, Any], geometry: dict[str, Any] | None = None) -> dict[str, Any]:
-    return {"type": "Feature", "properties": properties, "geometry": geometry or {"type": "Polygon", "coordinates": [SQUARE]}}
+def _back(path: Path, raw: bytes) -> Plan:
+    path.write_bytes(raw)
+    assert recognised(path) == "geojson"
+    return plan_of(geojson.read(path, Choice()), version="v1")
 
 
-def _write(path: Path, *features: dict[str, Any]) -> Path:
+def test_a_plan_in_metres_comes_back_equal(tmp_path: Path) -> None:
+    assert _back(tmp_path / "plan.geojson", geojson.write(full_plan())) == full_plan()
+
+
+@pytest.mark.parametrize("crs", ["local", "wgs84"])
+def test_writing_reading_and_writing_again_gives_the_same_bytes(tmp_path: Path, crs: Crs) -> None:
+    first = geojson.write(full_plan(), crs)
+    assert geojson.write(_back(tmp_path / "plan.geojson", first), crs) == first
+
+
+def test_degrees_are_longitude_first_and_on_the_spot(tmp_path: Path) -> None:
+    written = json.loads(geojson.write(full_plan(), "wgs84"))
+    (gateway, _) = [one["geometry"]["coordinates"] for one in written["features"] if one["properties"]["feature"] == "placement"]
+    assert gateway == pytest.approx([46.6753, 24.7136], abs=1e-4)
+    assert written["aislecast"]["crs"] == "wgs84"
+
+
+def test_a_level_without_an_anchor_goes_out_in_metres_only() -> None:
+    loose = dataclasses.replace(full_plan(), levels=tuple(dataclasses.replace(level, anchor=None) for level in full_plan().levels))
+    geojson.write(loose)
+    with pytest.raises(PlanFileError, match="G: no_anchor"):
+        geojson.write(loose, "wgs84")
+
+
+def test_anybodys_shapes_become_rooms_lines_and_points(tmp_path: Path) -> None:
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"name": "Cafe", "level": "1", "kind": "shop"},
+            "geometry": {"type": "Polygon", "coordinates": [SQUARE]},
+        },
+        {"type": "Feature", "properties": {"level": 1}, "geometry": {"type": "LineString", "coordinates": SQUARE[:2]}},
+        {"type": "Feature", "properties": {"level": 2, "name": "ATM"}, "geometry": {"type": "Point", "coordinates": [3, 4]}},
+        {"type": "Feature", "properties": {}, "geometry": None},
+    ]
+    path = tmp_path / "any.json"
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
-    return path
+    drawn = geojson.read(path, Choice())
+    assert [(zone.kind, zone.level, zone.names.ar, zone.polygons) for zone in drawn.zones] == [("shop", "1", "Cafe", (box(0, 0, 20, 20),))]
+    assert [(level.id, level.ordinal) for level in drawn.levels] == [("1", 1), ("2", 2)]
+    assert [(point.x_m, point.y_m) for point in drawn.points] == [(3, 4)]
+    assert [remark.code for remark in drawn.remarks] == ["no_geometry"]
 
 
-@pytest.mark.parametrize(
-    ("recording", "zones", "levels", "outlines", "obstacles"),
-    [
-        ("tetam-office", 20, ["F1"], 1, 1),
-        ("uji-library", 32, ["F1"], 0, 33),
-        ("warsaw-flat", 6, ["F1"], 1, 0),
-        ("mall-hangzhou", 2907, None, 17, 0),
-        ("sal-door", 0, [], 0, 0),
-    ],
-)
-def test_the_recordings_plans_are_read_and_sound(
-    recording: str, zones: int, levels: list[str] | None, outlines: int, obstacles: int
-) -> None:
-    drawn = reader("geojson")(data_folder(recording))
-    assert len(drawn.zones) == zones
-    assert levels is None or [level.id for level in drawn.levels] == levels
-    assert sum(len(level.outline) for level in drawn.levels) == outlines
-    assert sum(len(level.obstacles) for level in drawn.levels) == obstacles
-    assert problems(Plan(venue(), PlanVersionId("v"), drawn.levels, drawn.zones)) == []
+def test_anybodys_small_numbers_are_degrees(tmp_path: Path) -> None:
+    ring = [[2.35, 48.87], [2.351, 48.87], [2.351, 48.871], [2.35, 48.87]]
+    path = tmp_path / "any.json"
+    feature = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    path.write_text(json.dumps({"features": [feature]}))
+    (zone,) = geojson.read(path, Choice()).zones
+    assert zone.polygons[0].outer[1] == pytest.approx((73.35, 0.0), abs=0.1)
 
 
-def test_levels_stand_in_their_order_over_the_ground() -> None:
-    levels = geojson.read_levels(data_folder("mall-hangzhou") / "floor.geojson")
-    assert [level.ordinal for level in levels] == [-1, -1, 0, 0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 7]
+def test_a_ring_that_crosses_itself_is_split_there(tmp_path: Path) -> None:
+    bow_tie = [[0, 0], [20, 20], [20, 0], [0, 20], [0, 0]]
+    path = tmp_path / "any.json"
+    feature = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [bow_tie]}}
+    path.write_text(json.dumps({"features": [feature]}))
+    drawn = geojson.read(path, Choice())
+    assert len(drawn.zones[0].polygons) == 2
+    assert [remark.code for remark in drawn.remarks] == ["mended"]
 
 
-def test_holes_and_several_polygons_are_kept_without_the_closing_point(tmp_path: Path) -> None:
-    hole = [[0.5, 0.5], [1, 0.5], [1, 1], [0.5, 0.5]]
-    many = {"type": "MultiPolygon", "coordinates": [[SQUARE, hole], [[[5, 5, 9], [6, 5, 9], [6, 6, 9], [5, 5, 9]]]]}
-    (zone,) = geojson.read_zones(_write(tmp_path / "z", _feature({"zone": "a", "floor": "F1", "kind": "aisle", "name_ar": "ممر"}, many)))
-    assert zone.names.ar == "ممر"
-    first = Polygon(((0, 0), (2, 0), (2, 2), (0, 2)), (((0.5, 0.5), (1, 0.5), (1, 1)),))
-    assert zone.polygons == (first, Polygon(((5, 5), (6, 5), (6, 6))))
+def test_one_of_ours_that_was_broken_is_named(tmp_path: Path) -> None:
+    written = json.loads(geojson.write(full_plan()))
+    written["features"][2]["properties"]["level"] = "nowhere"
+    written["features"].append(
+        {"type": "Feature", "properties": {"feature": "zone", "level": "G"}, "geometry": {"type": "Point", "coordinates": [0, 0]}}
+    )
+    path = tmp_path / "plan.geojson"
+    path.write_text(json.dumps(written))
+    drawn = geojson.read(path, Choice())
+    assert [remark.code for remark in drawn.remarks] == ["unknown_reference", "wrong_geometry"]
+    written["aislecast"]["levels"] = 7
+    path.write_text(json.dumps(written))
+    with pytest.raises(PlanFileError, match="wrong_value"):
+        geojson.read(path, Choice())
 
 
-@pytest.mark.parametrize(
-    ("bad", "words"),
-    [
-        (_feature({"floor": "F1"}), "feature 1: .*missing required field `zone`"),
-        (_feature({"zone": "b"}), "feature 1: .*missing required field `floor`"),
-        (_feature({"zone": "b", "floor": 1}), "feature 1: Expected `str`, got `int`"),
-        (_feature({"zone": "b", "floor": "F1", "kind": "ailse"}), "feature 1: unknown kind 'ailse', expected one of aisle"),
-        (_feature({"zone": "b", "floor": "F1"}, {"type": "Point", "coordinates": [0, 0]}), "feature 1: Invalid value 'Point'"),
-        (_feature({"zone": "b", "floor": "F1"}, {"type": "Polygon", "coordinates": [SQUARE[:3]]}), "feature 1: .*length >= 4"),
-        (_feature({"zone": "b", "floor": "F1"}, {"type": "Polygon", "coordinates": [[["x", 0]]]}), "feature 1: Expected"),
-    ],
-)
-def test_a_bad_feature_is_named_with_its_file_and_number(tmp_path: Path, bad: dict[str, Any], words: str) -> None:
-    path = _write(tmp_path / "zones.geojson", _feature({"zone": "a", "floor": "F1"}), bad)
-    with pytest.raises(PlanFileError, match=words) as caught:
-        geojson.read(tmp_path)
-    assert str(caught.value).startswith(str(path))
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"[]", b"{", b'{"type":"Feature","features":[]}', b"\xff\xfe", b'{"type":"FeatureCollection","features":[{"\xff":1}]}']
-)
-def test_a_file_that_is_no_geojson_is_named(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "floor.geojson"
-    path.write_bytes(content)
-    with pytest.raises(PlanFileError, match=str(path)):
-        geojson.read(tmp_path)
-
-
-def test_a_zone_on_an_undrawn_level_brings_the_level(tmp_path: Path) -> None:
-    _write(tmp_path / "zones.geojson", _feature({"zone": "a", "floor": "B2"}))
-    (level,) = geojson.read(tmp_path).levels
-    assert (level.id, level.ordinal, level.outline) == ("B2", -2, ())
-
-
-def test_an_unknown_format_names_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="unknown plan format 'dxf': known are geojson"):
-        reader("dxf")
+def test_holes_are_kept(tmp_path: Path) -> None:
+    (outline,) = _back(tmp_path / "plan.geojson", geojson.write(full_plan())).levels[0].outline
+    assert isinstance(outline, Polygon)
+    assert len(outline.holes) == 1

@@ -1,0 +1,1 @@
+"""Routes of places: venues, drafts, versions, and files and pictures of plans."""

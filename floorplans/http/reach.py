@@ -1,0 +1,38 @@
+"""What every route of a venue needs: whose venue it is, and answers that need not be sent twice."""
+
+import hashlib
+from typing import Annotated
+
+import msgspec
+from aiohttp import hdrs, web
+
+from floorplans.drafts import Asked
+from floorplans.reasons import UNKNOWN_VENUE
+from groundwork.contracts.ids import TenantId, VenueId
+from groundwork.plumbing.http import caller
+from groundwork.plumbing.reasons import Refusal
+from groundwork.plumbing.service import Parts
+
+READ_STATUS = "status.read"
+WRITE_PLANS = "plans.write"
+CommandId = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9._:-]{1,64}$", max_length=64)]
+"""The sender's own id of what it asks, so that a repeat is known as one."""
+Note = Annotated[str, msgspec.Meta(max_length=500)]
+
+
+def asked_of(request: web.Request, parts: Parts, command_id: str = "") -> Asked:
+    """Who asks, and of which venue. Raises Refusal alike for a venue that is out of the caller's reach and for one that is not there."""
+    who, venue = caller(request), VenueId(request.match_info["venue"])
+    if not who.within(venue):
+        raise Refusal(UNKNOWN_VENUE, value=venue)
+    return Asked(TenantId(who.tenant), venue, who.subject, parts.clock.now_ms(), command_id)
+
+
+def tagged(request: web.Request, value: object) -> web.Response:
+    """`value` as JSON with an ETag; 304 without a body where the caller has it already."""
+    raw = msgspec.json.encode(value)
+    tag = hashlib.blake2b(raw, digest_size=12).hexdigest()
+    headers = {hdrs.ETAG: f'"{tag}"', hdrs.CACHE_CONTROL: "private, no-cache"}
+    if any(known.value in (tag, "*") for known in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=raw, content_type="application/json", headers=headers)

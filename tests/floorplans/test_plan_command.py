@@ -1,0 +1,111 @@
+"""`aislecast plan`: files are checked, put into venues, written and drawn; every refusal is a sentence and an exit code."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from aislecast.cli import main
+from aislecast.folder import Folder
+from floorplans import tables as _rows  # noqa: F401 # tables register themselves
+from floorplans.formats import geojson, imdf, tables
+from groundwork.plumbing.db import create_tables, open_database
+from tests.floorplans.mall import foreign_archive, full_plan, packed
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A data folder with an empty database."""
+    folder = Folder(tmp_path / "home")
+    folder.make()
+    asyncio.run(_make_tables(folder.database_url))
+    return folder.root
+
+
+async def _make_tables(url: str) -> None:
+    db = await open_database(url)
+    await db.write(create_tables)
+    await db.close()
+
+
+@pytest.fixture
+def plan_file(tmp_path: Path) -> Path:
+    path = tmp_path / "noor.geojson"
+    path.write_bytes(geojson.write(full_plan()))
+    return path
+
+
+def test_a_check_prints_counts_size_and_problems(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "centre.zip"
+    path.write_bytes(packed(foreign_archive()))
+    assert main(["plan", "check", str(path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["format"], told["counts"]["levels"], told["counts"]["units"], told["counts"]["doors"]) == ("imdf", 2, 4, 1)
+    assert (round(told["width_m"]), round(told["height_m"])) == (89, 111)
+    assert {"code", "severity", "at", "en", "ar"} <= told["problems"][0].keys()
+    assert main(["plan", "check", str(path), "--lang", "ar"]) == 0
+    assert "الطوابق" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("content", "words"), [(b"hello", "no GeoJSON"), (b"PK\x03\x04", "archive is broken"), (b"", "no GeoJSON")])
+def test_a_file_that_is_no_plan_is_refused_with_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, words: str
+) -> None:
+    path = tmp_path / "what"
+    path.write_bytes(content)
+    assert main(["plan", "check", str(path)]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_plan_goes_from_file_to_file_without_a_byte_lost(tmp_path: Path, plan_file: Path) -> None:
+    first, second = tmp_path / "a.zip", tmp_path / "b.zip"
+    assert main(["plan", "export", str(plan_file), "--out", str(first)]) == 0
+    assert main(["plan", "export", str(first), "--out", str(second)]) == 0
+    assert first.read_bytes() == second.read_bytes() == imdf.write(full_plan())
+
+
+@pytest.mark.parametrize("name", ["g.svg", "g.png"])
+def test_a_level_is_drawn(tmp_path: Path, plan_file: Path, name: str) -> None:
+    out = tmp_path / name
+    assert main(["plan", "render", str(plan_file), "--level", "1", "--scale", "10", "--out", str(out)]) == 0
+    assert out.read_bytes()[:4] in (b"<svg", b"\x89PNG")
+    assert main(["plan", "render", str(plan_file), "--level", "9", "--out", str(out)]) == 2
+
+
+def test_an_import_is_tried_then_done_then_brought_up_to_date(
+    tmp_path: Path, home: Path, plan_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    order = ["plan", "import", str(plan_file), "--venue", "noor", "--data", str(home), "--publish", "--json"]
+    assert main([*order, "--dry-run"]) == 0
+    tried = json.loads(capsys.readouterr().out)
+    assert tried["changes"]["zones"] == {"added": 5, "removed": 0, "changed": 0}
+    assert main(["plan", "export", "noor", "--data", str(home), "--out", str(tmp_path / "x.geojson")]) == 2
+    assert main(order) == 0
+    assert json.loads(capsys.readouterr().out)["version"] == tried["version"]
+    assert main(["plan", "export", "noor", "--data", str(home), "--out", str(tmp_path / "x.geojson")]) == 0
+    assert (tmp_path / "x.geojson").read_bytes() == plan_file.read_bytes()
+    table = tmp_path / "more.csv"
+    table.write_bytes(tables.write_placements(full_plan()).replace(b"5.25", b"6.25"))
+    capsys.readouterr()
+    assert main(["plan", "import", str(table), "--venue", "noor", "--data", str(home), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["changes"]["placements"] == {"added": 0, "removed": 0, "changed": 1}
+
+
+def test_a_plan_with_errors_is_not_published(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "lost.csv"
+    table.write_text("product,fixture\n6281000000012,no-such-shelf\n")
+    order = ["plan", "import", str(table), "--venue", "noor", "--data", str(home)]
+    assert main([*order, "--publish"]) == 1
+    assert "is not published" in capsys.readouterr().err
+    assert main([*order, "--publish", "--lang", "ar"]) == 1
+    assert "فلا يُنشر" in capsys.readouterr().err
+    assert main([*order, "--dry-run"]) == 1
+    assert "product 6281000000012" in capsys.readouterr().out
+    assert main(order) == 0
+    assert "revision 1" in capsys.readouterr().out
+
+
+def test_a_format_that_cannot_be_written_is_refused(tmp_path: Path, plan_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "export", str(plan_file), "--to", "dwg", "--out", str(tmp_path / "x")]) == 2
+    assert "known are: imdf, geojson" in capsys.readouterr().err
