@@ -4,12 +4,14 @@
 
 PYTHON ?= python3
 ARGS ?=
+# Processes that tests run in; 1 runs them one after the other in this one.
+JOBS ?= auto
 BIN := .venv/bin
 # Newer than pyproject.toml and constraints.txt: what they ask for is installed.
 INSTALLED := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# Debian packages that some tests need, named like the command they bring.
-TOOLS := strace curl
+# Commands that some tests need, each with the Debian package that brings it.
+TOOLS := strace:strace curl:curl dbus-daemon:dbus-daemon systemd-analyze:systemd
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-long check format docs bench lock tools clean
@@ -21,17 +23,17 @@ run: $(INSTALLED) ## install, then run the demo shop in this terminal (Ctrl-C st
 	@$(BIN)/aislecast up --demo $(ARGS)
 
 test: $(INSTALLED) tools ## run every test but the long ones; ends with the skipped ones, counted
-	@$(BIN)/pytest -m "not long" $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) -m "not long" $(ARGS)
 
 test-long: $(INSTALLED) tools ## run every test with its full counts (an hour or so)
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) $(ARGS)
 
 check: $(INSTALLED) tools ## format, lint, types, import rules, then the tests (words, sizes, docs among them)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest -m "not long" $(ARGS)
+	$(BIN)/pytest -n $(JOBS) -m "not long" $(ARGS)
 
 format: $(INSTALLED) ## put the code into the one format, and mend what ruff can mend
 	$(BIN)/ruff check --fix .
@@ -47,7 +49,7 @@ lock: $(INSTALLED) ## pin in constraints.txt what pip resolves today
 	@$(BIN)/python .ci/lock.py
 
 tools: ## install the Debian packages some tests need (as root; elsewhere those tests are skipped)
-	@missing=; for tool in $(TOOLS); do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	@missing=; for tool in $(TOOLS); do command -v $${tool%%:*} >/dev/null || missing="$$missing $${tool#*:}"; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \

@@ -12,10 +12,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from aislecast import demo
-from aislecast.configuration import FILE, configuration
+from aislecast.configuration import FILE, Configuration, configuration
 from aislecast.demo_world import open_world
-from aislecast.deployment import Deployment, Extras, deploy, parts_of
+from aislecast.deployment import Deployment, Extras, Keys, deploy, parts_of
 from aislecast.exits import OK
 from aislecast.folder import Folder, write_secret
 from aislecast.live_state import LiveState
@@ -29,6 +31,8 @@ from floorplans import queries as places
 from floorplans.model import Names, Plan, Venue
 from groundwork.contracts.ids import TenantId, VenueId
 from groundwork.people import queries as people
+from groundwork.people.accounts import Accounts
+from groundwork.people.model import READ_STATUS
 from groundwork.plumbing.clock import clock_from
 from groundwork.plumbing.db import Connection, open_database
 from groundwork.plumbing.ids import SystemIds
@@ -52,12 +56,19 @@ _NO_VENUE = Words(
     "There is no venue yet; `aislecast up --demo` shows one at work.",
     "لا يوجد متجر بعد؛ يعرض `aislecast up --demo` متجرًا يعمل.",
 )
+_FIRST_LINK = Words(
+    "Nobody has signed in yet. Open this link within {hours} h to become the first admin; it works once:",
+    "لم يسجّل أحد الدخول بعد. افتح هذا الرابط خلال {hours} ساعة لتصبح أول مشرف؛ وهو يعمل مرة واحدة:",
+)
+FIRST_LINK_HOURS: Final = 24
 
 
 async def run(options: UpOptions) -> int:
     """Runs until it is told to stop; the data folder is locked and migrated by the caller."""
     folder, clock, voice = Folder(options.data), clock_from(options.clock), Voice(options.language)
     settings = configuration(os.environ, options.data / FILE)
+    if options.demo:
+        settings = open_to_whoever_comes(settings)
     with open_log(folder.log) as log:
         configure_logs("info", log)
         secure = tls(options.tls, folder.tls, names(options.host), clock)
@@ -66,14 +77,21 @@ async def run(options: UpOptions) -> int:
         stage = await db.write(lambda conn: _set_stage(conn, options.demo, folder, clock.now_ms()))
         url = f"{'https' if secure.context else 'http'}://{_shown(options.host)}:{options.port}"
         state = LiveState(parts.hops, stage.venue.names, stage.zones, stage.venue.time_zone, f"{url}/docs")
-        coupon_key = folder.key("coupons", lambda: secrets.token_bytes(32))
+        keys = Keys(*(folder.key(name, lambda: secrets.token_bytes(32)) for name in ("coupons", "vault")))
         fence_ms = folder.send_fence_ms() or 0
         with closing(open_view(state, voice, sys.stdout, plain=options.plain)) as view:
             watch = Watch(db, clock, stage.venue, state, view)
-            extras = Extras(watch.observe, metrics=True, ready=lambda: [*life.ready()], send_fence_ms=fence_ms)
-            deployment = deploy(parts, settings, coupon_key, extras)
+            grant = "" if is_loopback(options.host) else READ_STATUS
+            extras = Extras(watch.observe, metrics=True, metrics_grant=grant, ready=lambda: [*life.ready()], send_fence_ms=fence_ms)
+            deployment = deploy(parts, settings, keys, extras)
             life = Lifecycle(deployment.services, parts.bus, db, (deployment.bus.loop(),))
             return await _live(Up(options, folder, voice, secure, deployment, life, watch), stage, url)
+
+
+def open_to_whoever_comes(settings: Configuration) -> Configuration:
+    """The settings with which an app may sign up at the demo shop without a provider; a tenant that is named in them stays."""
+    people = settings.people
+    return settings._replace(people=msgspec.structs.replace(people, demo_sign_up_tenant=people.demo_sign_up_tenant or demo.TENANT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +119,12 @@ class Stage:
 async def _live(up: Up, stage: Stage, url: str) -> int:
     """Starts, serves, and stops in order; the exit code says whether anything failed."""
     options, life = up.options, up.life
+    life.heed_signals()
     try:
         await life.start()
         await life.serve(up.deployment.app, options.host, options.port, up.secure.context, insecure=options.insecure)
         _say(up, url, empty=stage.venue.id == NOWHERE)
+        await _say_first_link(up, stage.venue.tenant, url)
         life.add(up.watch)
         if stage.scene is not None:
             life.add(*await _open_demo(up, stage.scene, url))
@@ -136,6 +156,14 @@ def _say(up: Up, url: str, *, empty: bool) -> None:
         sentences.append(up.voice.say(_NO_VENUE))
     for sentence in sentences:
         print(sentence, file=sys.stderr)
+
+
+async def _say_first_link(up: Up, tenant: TenantId, url: str) -> None:
+    """How the first admin gets in; a new link at each start until somebody has. It is printed here and written nowhere."""
+    link = await Accounts(up.deployment.parts, FIRST_LINK_HOURS).first_link(tenant)
+    if link is not None:
+        print(up.voice.say(_FIRST_LINK, hours=FIRST_LINK_HOURS), file=sys.stderr)
+        print(f"{url}{link.path}", file=sys.stderr)
 
 
 def _set_stage(conn: Connection, with_demo: bool, folder: Folder, now_ms: int) -> Stage:

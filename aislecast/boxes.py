@@ -8,10 +8,11 @@ from pathlib import Path
 from aislecast.scene import Box
 from beacon_gateway.batch import Sender
 from beacon_gateway.gate import Gate
+from beacon_gateway.line import Signing
 from beacon_gateway.pipeline import Pipeline, Plan
 from beacon_gateway.spool import Spool
 from beacon_gateway.transport import HttpTransport
-from beacon_gateway.uplink import Signing, Uplink
+from beacon_gateway.uplink import Uplink
 from groundwork.adverts.advert import Advert
 from groundwork.adverts.frame import NO_OPTIONS, Options
 from groundwork.contracts.ids import TenantId

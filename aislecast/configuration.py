@@ -6,8 +6,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from floorplans.settings import Settings as FloorplansSettings
 from geofence.settings import Settings as GeofenceSettings
+from groundwork.people.settings import Retention
 from groundwork.people.settings import Settings as PeopleSettings
+from groundwork.plumbing.server_settings import ServerSettings
 from groundwork.plumbing.settings import check_sections, load
 from notifier.settings import Settings as NotifierSettings
 
@@ -15,9 +18,12 @@ FILE: Final = "aislecast.toml"
 """The settings file's name in the data folder."""
 
 SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {
+    "floorplans": FloorplansSettings,
     "geofence": GeofenceSettings,
     "notifier": NotifierSettings,
     "people": PeopleSettings,
+    "retention": Retention,
+    "server": ServerSettings,
 }
 """The sections of the file, each with the type that says what may stand in it."""
 
@@ -25,9 +31,12 @@ SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {
 class Configuration(NamedTuple):
     """What the server was told."""
 
+    floorplans: FloorplansSettings = FloorplansSettings()
     geofence: GeofenceSettings = GeofenceSettings()
     notifier: NotifierSettings = NotifierSettings()
     people: PeopleSettings = PeopleSettings()
+    retention: Retention = Retention()
+    server: ServerSettings = ServerSettings()
 
 
 def configuration(environment: Mapping[str, str], file: Path | None) -> Configuration:
@@ -37,7 +46,10 @@ def configuration(environment: Mapping[str, str], file: Path | None) -> Configur
     if file is not None:
         check_sections(file, SECTIONS)
     return Configuration(
+        floorplans=load(FloorplansSettings, "floorplans", environment, file),
         geofence=load(GeofenceSettings, "geofence", environment, file),
         notifier=load(NotifierSettings, "notifier", environment, file),
         people=load(PeopleSettings, "people", environment, file),
+        retention=load(Retention, "retention", environment, file),
+        server=load(ServerSettings, "server", environment, file),
     )

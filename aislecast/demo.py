@@ -21,8 +21,6 @@ from notifier.rules import Dwelt, InZone
 TENANT: Final = TenantId("demo")
 VENUE: Final = VenueId("palm-market")
 SHOPPERS: Final = 18
-DAYS: Final = 7
-"""For so many days ahead, shopper tokens can be opened; starting the demo again adds more."""
 TOKEN_COMPANY: Final = 0xFFFF
 """The company id that Bluetooth's Assigned Numbers keep for tests."""
 
@@ -71,9 +69,8 @@ def shelf_of(campaign: str, shelved: Sequence[Shelved]) -> ProductId | None:
 def set_demo(conn: Connection, secrets: Secrets, now_ms: int) -> Scene:
     """Sets the demo's scene, products and campaigns; may be repeated."""
     drawn = plan()
-    today = now_ms // 86_400_000
     boxes = {GatewayId(placed.subject): (GatewayId(placed.subject),) for placed in drawn.placements if placed.kind == "gateway"}
-    scene = set_scene(conn, Script(drawn, boxes, people(), range(today - 1, today + DAYS)), secrets, now_ms)
+    scene = set_scene(conn, Script(drawn, boxes, people()), secrets, now_ms)
     for product, _ in products():
         catalogue.put_product(conn, TENANT, product)
     for campaign in deals():

@@ -6,7 +6,6 @@ the tests; a server that does not answer costs nothing but time.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -16,18 +15,18 @@ from aislecast import demo
 from aislecast.boxes import Hearing, RunningBox
 from aislecast.exits import Stop
 from aislecast.phone import Account, Phone
-from aislecast.scene import Carried, Scene, Secrets
+from aislecast.scene import Carried, Scene
 from aislecast.till import Till
 from aislecast.twin import twin
 from aislecast.twin.shop import products
 from aislecast.twin.twin import Checkout, Twin
 from beacon_gateway.gate import gate
+from groundwork.adverts.ad_structures import GENERAL_DISCOVERABLE
 from groundwork.adverts.formats.shopper_token import encode_shopper_token
 from groundwork.adverts.frame import Options
 from groundwork.contracts.ids import BootId
 from groundwork.contracts.purchase import PurchaseLine, PurchaseRequest
 from groundwork.contracts.redemption import RedemptionRequest
-from groundwork.people import tokens
 from groundwork.plumbing.service import Parts
 from notifier.inbox import FeedEntry
 
@@ -79,6 +78,8 @@ class World:
         if now_ms - self._moved_ms < STEP_MS:
             return False
         self._moved_ms = now_ms
+        for phone in self.phones:
+            await phone.fetch_tokens(now_ms)
         heard = self.twin.advance(now_ms)
         for advert in heard.adverts:
             self.boxes[advert.gateway].hear((advert,))
@@ -151,8 +152,11 @@ class World:
 def open_world(parts: Parts, scene: Scene, server: str, spool: Path, language: str, *, seed: int = SEED) -> World:
     """The demo's world against the server at `server`, its spools in `spool`; call it with the event loop running."""
     drawn = demo.plan()
-    phones = [_twin_phone(number, carried, scene.secrets) for number, carried in enumerate(scene.devices)]
-    walkers = Twin(drawn, seed, phones, parts.clock.now_ms() - WARM_UP_MS, shelved=products())
+    http, boot = aiohttp.ClientSession(), BootId(parts.ids.new())
+    accounts = (Account(server, carried.token, scene.tenant, scene.venue, boot) for carried in scene.devices)
+    phones = [Phone(account, http, parts.hops, drawn.venue.policy.window_ms) for account in accounts]
+    carried = [_twin_phone(number, phone) for number, phone in enumerate(phones)]
+    walkers = Twin(drawn, seed, carried, parts.clock.now_ms() - WARM_UP_MS, shelved=products())
     walkers.advance(parts.clock.now_ms())
     hearing = Hearing(
         scene.tenant,
@@ -162,29 +166,22 @@ def open_world(parts: Parts, scene: Scene, server: str, spool: Path, language: s
         drawn.venue.policy.window_ms,
     )
     boxes: dict[str, RunningBox] = {box.gateway: RunningBox(box, hearing, spool / f"{box.gateway}.spool", parts) for box in scene.boxes}
-    http = aiohttp.ClientSession()
-    boot = BootId(parts.ids.new())
-    accounts = (Account(server, carried.token, scene.tenant, scene.venue, boot) for carried in scene.devices)
     return World(
         parts,
         walkers,
         boxes,
-        [Phone(account, http, parts.hops, drawn.venue.policy.window_ms) for account in accounts],
+        phones,
         scene.devices,
         Till(server, scene.till_token, language),
         http,
     )
 
 
-def _twin_phone(number: int, carried: Carried, secrets: Secrets) -> twin.Phone:
-    """A phone that ranges, or one that sends the shopper token of the moment."""
-
-    @lru_cache(maxsize=2)
-    def issued(day: int) -> list[bytes]:
-        return tokens.issue(secrets.day_key(day), carried.enrolment)
+def _twin_phone(number: int, phone: Phone) -> twin.Phone:
+    """A phone that ranges, or one that sends the shopper token of the moment; without tokens its adverts say nothing."""
 
     def payload(at_ms: int) -> bytes:
-        token = issued(at_ms // 86_400_000)[tokens.window_of(at_ms) % tokens.WINDOWS_A_DAY]
-        return encode_shopper_token(token, demo.TOKEN_COMPANY)
+        token = phone.token(at_ms)
+        return GENERAL_DISCOVERABLE if token is None else encode_shopper_token(token, demo.TOKEN_COMPANY)
 
     return twin.Phone(payload, demo.ranges(number))

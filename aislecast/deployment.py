@@ -3,32 +3,41 @@
 The server, a replay and the tests differ only in the parts they hand over; nothing here knows which of them is asking.
 """
 
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from aiohttp import web
 
 import floorplans.app
+import floorplans.queries
 import geofence.app
+import geofence.erasure
 import groundwork.catalogue.app
 import groundwork.people.app
 import notifier.app
+import notifier.erasure
 from aislecast import __version__
 from aislecast.configuration import Configuration
+from aislecast.holdings import HOLDINGS
 from geofence.anchors import Calibration
 from geofence.outcome import Observer
+from groundwork.contracts.ids import TenantId, VenueId
 from groundwork.contracts.subjects import STREAMS
 from groundwork.people.credentials import LiveCredentials
+from groundwork.people.holding import Estate
 from groundwork.people.registry import People
 from groundwork.people.withdrawal import Sends
 from groundwork.plumbing.bus_local import LEASE_MS, POLL_MS, LocalBus
 from groundwork.plumbing.clock import Clock
-from groundwork.plumbing.db import Database
+from groundwork.plumbing.db import Connection, Database
 from groundwork.plumbing.hops import Hops
 from groundwork.plumbing.http_app import Limits, build_app
 from groundwork.plumbing.ids import Ids
 from groundwork.plumbing.service import Loop, Parts, Service
+from groundwork.plumbing.vault import Vault
 from notifier.channel import Channel
 from notifier.channels import open_channels
 from notifier.queries import in_flight, withdraw_pushes
@@ -65,14 +74,23 @@ class Deployment:
             await service.stop()
 
 
-def parts_of(db: Database, clock: Clock, ids: Ids, owner: str, *, alone: bool = False) -> Parts:
+def parts_of(
+    db: Database,
+    clock: Clock,
+    ids: Ids,
+    owner: str,
+    *,
+    alone: bool = False,
+    randbytes: Callable[[int], bytes] = secrets.token_bytes,
+) -> Parts:
     """The parts of one process. The same `owner` after a crash takes its shards back at once.
 
-    `alone`, nobody else can ever reach the database, so leases are not renewed and other processes not looked for: for replays.
+    `alone`, nobody else can ever reach the database, so leases are not renewed and other processes not looked for: for replays, which
+    also draw keys and nonces from a seeded `randbytes`.
     """
     lease_ms, poll_ms = (NEVER_MS, NEVER_MS) if alone else (LEASE_MS, POLL_MS)
     bus = LocalBus(db, clock, owner, dict.fromkeys(STREAMS, SHARDS), lease_ms=lease_ms, poll_ms=poll_ms)
-    return Parts(db, bus, clock, ids, Hops())
+    return Parts(db, bus, clock, ids, Hops(), randbytes=randbytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +100,57 @@ class Extras:
     observe: Observer | None = None
     calibration: Calibration | None = None
     metrics: bool = False
+    metrics_grant: str = ""
+    """Asked of who reads the metrics; empty for anybody."""
     ready: Callable[[], Sequence[str]] | None = None
     """What is missing before requests are welcome; the services' own answers where left out."""
     send_fence_ms: int = 0
     """Pushes created before this moment expire unsent; set by a restore."""
 
 
-def deploy(parts: Parts, settings: Configuration, coupon_key: bytes, extras: Extras | None = None) -> Deployment:
-    """Builds everything on `parts`; nothing runs yet. `coupon_key` are 32 secret bytes that coupon codes are derived from."""
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The deployment's secrets, 32 bytes each, that lie beside the database and never in it."""
+
+    coupons: bytes
+    """Coupon codes are derived from it: those already given out hang on it."""
+    vault: bytes
+    """What must be read again (push tokens, keys of tags) is sealed with it."""
+
+
+SENDS: Final = Sends(withdraw_pushes, in_flight, partial(withdraw_pushes, reason="shopper_paused"))
+"""What a withdrawal, a pause and an erasure do to pushes."""
+
+
+def estate(settings: Configuration) -> Estate:
+    """What this deployment holds of shoppers, and who carries out erasures."""
+    return Estate(HOLDINGS, (geofence.erasure.SERVICE, notifier.erasure.SERVICE), settings.retention)
+
+
+def window_of(conn: Connection, tenant: TenantId, venue: VenueId) -> int | None:
+    """The condensing window of the venue's policy in ms; None for a venue that is not known."""
+    known = floorplans.queries.venue(conn, tenant, venue)
+    return None if known is None else known.policy.window_ms
+
+
+def deploy(parts: Parts, settings: Configuration, keys: Keys, extras: Extras | None = None) -> Deployment:
+    """Builds everything on `parts`; nothing runs yet."""
     extras = extras or Extras()
     assert isinstance(parts.bus, LocalBus)
-    people = People(parts.db, parts.clock, settings.people.binding_memory_s)
-    credentials = LiveCredentials(parts.db)
+    vault = Vault(keys.vault, parts.randbytes)
+    people = People(parts.db, parts.clock, settings.people.binding_memory_s, vault)
+    credentials = LiveCredentials(parts.db, settings.people.sign_in_idle_min * 60_000)
     channels = open_channels(parts)
     services = (
-        groundwork.people.app.build(parts, settings.people, people, credentials, Sends(withdraw_pushes, in_flight)),
-        floorplans.app.build(parts),
+        groundwork.people.app.build(parts, settings.people, people, credentials, vault, SENDS, estate(settings), window_of),
+        floorplans.app.build(parts, settings.floorplans),
         groundwork.catalogue.app.build(parts),
         geofence.app.build(parts, settings.geofence, people, extras.observe, extras.calibration),
-        notifier.app.build(parts, settings.notifier, coupon_key, channels, send_fence_ms=extras.send_fence_ms),
+        notifier.app.build(parts, settings.notifier, keys.coupons, channels, send_fence_ms=extras.send_fence_ms),
     )
-    limits = Limits(metrics=extras.metrics, title="Aislecast", version=__version__)
+    limits = Limits(
+        metrics=extras.metrics, metrics_grant=extras.metrics_grant, title="Aislecast", version=__version__, server=settings.server
+    )
     routes = [route for service in services for route in service.routes]
     app = build_app(routes, credentials, parts.clock, parts.ids, parts.hops, extras.ready or _readiness(services), limits)
     return Deployment(parts, parts.bus, services, channels, app)

@@ -1,4 +1,4 @@
-"""The reference phone, as far as the server can tell: condenses the fixed beacons it hears, reports them, and reads its offers.
+"""The reference phone, as far as the server can tell: fetches its tokens, condenses the beacons it hears, reports them, reads its offers.
 
 Used by the demo, by replays of recordings in which phones range beacons, and by tests; talks HTTP only. A report that got no answer is
 sent again byte for byte, under the same batch number, until it is answered.
@@ -10,15 +10,19 @@ from typing import Final
 import aiohttp
 import msgspec
 
-from beacon_gateway.condense import Condenser
+from beacon_gateway.condense import Columns, Condenser
 from groundwork.contracts.ids import BeaconKey, BootId, GatewayId, TenantId, VenueId
-from groundwork.contracts.ranging import RangingColumns, RangingReport
+from groundwork.contracts.ranging import RangingColumns, RangingReport, Step
+from groundwork.contracts.token import IssuedTokens
 from groundwork.plumbing.hops import Hops
 from notifier.inbox import FeedEntry, FeedPage
 
 _SELF: Final = GatewayId("phone")
 """A phone is its own only radio; the name never leaves it."""
+FETCH_AGAIN_MS: Final = 10_000
+"""How long a phone that was given no tokens waits before it asks again; her consent may have come meanwhile."""
 _page = msgspec.json.Decoder(FeedPage)
+_issued = msgspec.json.Decoder(IssuedTokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,9 @@ class Phone:
     _batch: int = 0
     _after: int = 0
     _waiting: list[_Waiting] = field(default_factory=list)
+    _steps: list[Step] = field(default_factory=list)
+    _tokens: IssuedTokens | None = None
+    _fetch_ms: int = 0
     _condenser: Condenser = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,12 +77,17 @@ class Phone:
         else:
             hop.held += 1
 
+    def feel(self, at_ms: int, heading_deg: float | None) -> None:
+        """Takes one step, clockwise from magnetic north where the phone knows its heading."""
+        self._steps.append(Step(at_ms=at_ms, heading_deg=heading_deg))
+
     def advance(self, now_ms: int) -> None:
-        """Closes the windows that have ended and seals what they heard."""
+        """Closes the windows that have ended and seals what they heard, with the steps felt."""
         closed = self._condenser.advance(now_ms)
-        if closed is None or not len(closed.columns):
+        steps, self._steps = self._steps, []
+        if (closed is None or not len(closed.columns)) and not steps:
             return
-        columns = closed.columns
+        columns = closed.columns if closed is not None else Columns()
         beacons = sorted(set(columns.beacon))
         index = {beacon: number for number, beacon in enumerate(beacons)}
         self._batch += 1
@@ -85,7 +97,7 @@ class Phone:
             boot=self.account.boot,
             batch=self._batch,
             sent_ms=now_ms,
-            covered_until_ms=closed.until_ms,
+            covered_until_ms=closed.until_ms if closed is not None else now_ms,
             beacons=beacons,
             columns=RangingColumns(
                 beacon=[index[beacon] for beacon in columns.beacon],
@@ -94,8 +106,26 @@ class Phone:
                 adverts=columns.adverts,
                 rssi_median_dbm=columns.rssi_median_dbm,
             ),
+            steps=steps,
         )
         self._waiting.append(_Waiting(msgspec.json.encode(report), sum(columns.adverts)))
+
+    def token(self, at_ms: int) -> bytes | None:
+        """The shopper token to be sent at that moment; None where the phone has none for it."""
+        held = self._tokens
+        number = -1 if held is None else at_ms // held.window_ms - held.first_window
+        return bytes.fromhex(held.tokens[number]) if held is not None and 0 <= number < len(held.tokens) else None
+
+    async def fetch_tokens(self, now_ms: int) -> None:
+        """Fetches the day's tokens where there are none for now. A shopper who does not consent is given none, and sends none."""
+        if now_ms < self._fetch_ms or self.token(now_ms) is not None:
+            return
+        self._fetch_ms = now_ms + FETCH_AGAIN_MS
+        try:
+            async with self.http.post(f"{self.account.server}/v1/tokens", json={}, headers=self.account.headers) as answer:
+                self._tokens = _issued.decode(await answer.read()) if answer.status == 200 else None
+        except (aiohttp.ClientError, TimeoutError):
+            return
 
     async def report(self) -> bool:
         """Sends what is sealed, oldest first; False as soon as one gets no answer, to be tried again later.

@@ -1,19 +1,19 @@
 """Predictions: every fix of a replay with the zone presence held, as columns, as a CSV file, and scored against the truth."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from aislecast.score import Rows
+from aislecast.score import Beliefs, Rows
 from aislecast.twin.columns import Floats
 from geofence.outcome import Observed
 from groundwork.contracts.ids import Track
 
-COLUMNS: Final = ("session", "t_s", "device_id", "x_m", "y_m", "level", "zone", "zone_raw", "probability")
+COLUMNS: Final = ("session", "t_s", "device_id", "x_m", "y_m", "level", "zone", "zone_raw", "probability", "zone_held")
 
 
 def walk_of(session: str, device: str) -> str:
@@ -22,7 +22,8 @@ def walk_of(session: str, device: str) -> str:
 
 
 class Prediction(NamedTuple):
-    """One fix. Zones are ids, empty for none; `zone` after hysteresis, `zone_raw` the most probable one of this fix alone."""
+    """One fix. Zones are ids, empty for none: `zone` is the one a map would show (the most probable, steadied), `zone_raw` the most
+    probable of this fix alone, `zone_held` what presence holds, which campaigns act on and which needs more certainty."""
 
     session: int
     at_ms: int
@@ -33,6 +34,9 @@ class Prediction(NamedTuple):
     zone: str
     zone_raw: str
     probability: float
+    zone_held: str
+    best3: tuple[str, ...]
+    aisle: str
 
 
 @dataclass(slots=True)
@@ -41,14 +45,18 @@ class Predictions:
 
     session: int = 0
     rows: list[Prediction] = field(default_factory=list)
+    aisles: Mapping[str, str] = field(default_factory=dict)
+    """The aisle of each zone that is in one."""
 
     def observe(self, seen: Observed) -> None:
         """An Observer of the geofence."""
         zones, levels = (*seen.zones, ""), seen.levels
-        columns = (seen.at_ms, seen.track, seen.x_m, seen.y_m, seen.level, seen.zone, seen.zone_raw, seen.probability)
-        for at_ms, track, x_m, y_m, level, held, raw, probability in zip(*(column.tolist() for column in columns), strict=True):
-            row = Prediction(self.session, at_ms, track, x_m, y_m, levels[level], zones[held], zones[raw], probability)
-            self.rows.append(row)
+        columns = (seen.at_ms, seen.track, seen.x_m, seen.y_m, seen.level, seen.zone_likely, seen.zone_raw, seen.probability, seen.zone)
+        said = zip(*(column.tolist() for column in columns), strict=True)
+        best3, aisles = _best3(seen), _likeliest_aisles(seen, self.aisles)
+        for (at_ms, track, x_m, y_m, level, likely, raw, probability, held), best, aisle in zip(said, best3, aisles, strict=True):
+            places = (x_m, y_m, levels[level], zones[likely], zones[raw], probability, zones[held], best, aisle)
+            self.rows.append(Prediction(self.session, at_ms, track, *places))
 
     def write(self, path: Path, sessions: Sequence[str], starts_ms: Sequence[int], devices: dict[Track, str]) -> None:
         """Writes the CSV that the scorer reads; times are seconds since the session's start."""
@@ -57,7 +65,7 @@ class Predictions:
             writer.writerow(COLUMNS)
             for row in self.rows:
                 t_s = (row.at_ms - starts_ms[row.session]) / 1000
-                numbers = (f"{row.x_m:.3f}", f"{row.y_m:.3f}", row.level, row.zone, row.zone_raw, f"{row.probability:.4f}")
+                numbers = (f"{row.x_m:.3f}", f"{row.y_m:.3f}", row.level, row.zone, row.zone_raw, f"{row.probability:.4f}", row.zone_held)
                 writer.writerow((sessions[row.session], f"{t_s:.3f}", devices[Track(row.track)], *numbers))
 
     def as_rows(self, sessions: Sequence[str], starts_ms: Sequence[int], devices: dict[Track, str]) -> Rows:
@@ -70,4 +78,22 @@ class Predictions:
         names = tuple(walk_of(sessions[session], devices[Track(track)]) for session, track in walks)
         x_m: Floats = np.asarray(by_name["x_m"], np.float64).round(3)
         y_m: Floats = np.asarray(by_name["y_m"], np.float64).round(3)
-        return Rows(names, t_s, x_m, y_m, tuple(by_name["zone"]))
+        beliefs = Beliefs(tuple(by_name["best3"]), np.asarray(by_name["probability"], np.float64), tuple(by_name["aisle"]))
+        return Rows(names, t_s, x_m, y_m, tuple(by_name["zone"]), floor=tuple(by_name["level"]), beliefs=beliefs)
+
+
+def _best3(seen: Observed) -> list[tuple[str, ...]]:
+    """Of each fix the three most probable zones; those of probability 0 are none."""
+    order = np.argsort(-seen.shares, axis=1, kind="stable")[:, :3]
+    shares = np.take_along_axis(seen.shares, order, axis=1)
+    pairs = zip(order.tolist(), shares.tolist(), strict=True)
+    return [tuple(seen.zones[zone] for zone, share in zip(zones, of_zones, strict=True) if share > 0) for zones, of_zones in pairs]
+
+
+def _likeliest_aisles(seen: Observed, aisles: Mapping[str, str]) -> list[str]:
+    """Of each fix the aisle whose zones together are the most probable; empty where no zone is in an aisle."""
+    names = sorted({aisles[zone] for zone in seen.zones if zone in aisles})
+    if not names:
+        return [""] * len(seen.at_ms)
+    sums = np.stack([seen.shares[:, [aisles.get(zone) == name for zone in seen.zones]].sum(axis=1) for name in names], axis=1)
+    return [names[at] for at in sums.argmax(axis=1).tolist()]

@@ -9,6 +9,7 @@ clock, and two replays of one recording are equal to the last bit.
 
 import asyncio
 import os
+import random
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 from aislecast import report
 from aislecast.boxes import Hearing, RunningBox
 from aislecast.configuration import Configuration
-from aislecast.deployment import Deployment, Extras, deploy, parts_of
+from aislecast.deployment import Deployment, Extras, Keys, deploy, parts_of
 from aislecast.exits import BAD_INPUT, OK, Stop
 from aislecast.listening import on_loopback
 from aislecast.migrations import upgrade
@@ -34,8 +35,9 @@ from aislecast.predictions import Predictions
 from aislecast.runner import runner
 from aislecast.scene import Carried, Person, Scene, Script, Secrets, set_scene
 from aislecast.settings import ReplayOptions
+from aislecast.survey import plan_with
 from aislecast.till import Till
-from aislecast.twin.recorded_plan import RECORDED_UUID, advert_bytes, known_beacon, plan_of
+from aislecast.twin.recorded_plan import RECORDED_UUID, advert_bytes, known_beacon
 from aislecast.twin.recording import Recording, read_recording, session_start_ms
 from aislecast.words import Voice
 from beacon_gateway.gate import gate
@@ -116,9 +118,12 @@ class Replay:
             self.predictions.session = session
             start_ms = session_start_ms(session, TIME_ZONE)
             self.pace.begin()
+            before_ms = 0
             for end_ms, rows in self._steps(session):
                 await self.pace.reach(end_ms)
                 hear(rows, start_ms)
+                self._feel(session, before_ms, end_ms, start_ms)
+                before_ms = end_ms
                 await self._advance(start_ms + end_ms)
             await self._end_of_session()
 
@@ -132,6 +137,16 @@ class Replay:
         """The rows as beacons that phones hear."""
         for phone, beacon, at, rssi in self._columns(rows, start_ms):
             self.phones[phone].hear(self._beacons[beacon], at, rssi)
+
+    def _feel(self, session: int, from_ms: int, until_ms: int, start_ms: int) -> None:
+        """The session's steps in this span, to the phone that is carried in it: a recording has one a session."""
+        steps, heard = self.recording.steps, self.recording.sightings
+        felt = np.flatnonzero((steps.session == session) & (steps.t_ms >= from_ms) & (steps.t_ms < until_ms))
+        if not len(felt) or not self.recording.ranged:
+            return
+        carried = heard.receiver[np.searchsorted(heard.session, session)]
+        for t_ms, heading in zip(steps.t_ms[felt].tolist(), steps.heading_deg[felt].tolist(), strict=True):
+            self.phones[carried].feel(t_ms + start_ms, None if np.isnan(heading) else heading)
 
     def _columns(self, rows: Rows, start_ms: int) -> Iterator[tuple[int, int, int, float]]:
         heard = self.recording.sightings
@@ -232,16 +247,18 @@ async def _stage(recording: Recording, options: ReplayOptions, pace: Pace, folde
     url = f"sqlite:///{folder / 'replay.db'}"
     await asyncio.to_thread(upgrade, url)
     db = await open_database(url, durable=False)
-    parts = parts_of(db, clock, SeededIds(clock, SEED), "replay", alone=True)
-    secrets, predictions = Secrets(b"replay"), Predictions()
+    randbytes = random.Random(SEED).randbytes  # guards nothing: everything is thrown away with the replay
+    parts = parts_of(db, clock, SeededIds(clock, SEED), "replay", alone=True, randbytes=randbytes)
+    secrets, predictions = Secrets(b"replay"), Predictions(aisles=report.aisles_of(recording))
     settings = Configuration(
         geofence=GeofenceSettings(refresh_ms=5_000),
         notifier=NotifierSettings(global_holdout=0.0, outbox_poll_s=3_600.0),
         people=PeopleSettings(refresh_ms=5_000),
     )  # nobody held out; and no looking for what other processes did, since there are none
-    extras = Extras(predictions.observe, _calibration(options.calibration))
-    deployment = deploy(parts, settings, secrets.raw("coupons", 32), extras)
-    scene = await db.write(lambda conn: _set(conn, recording, options, secrets, clock.now_ms()))
+    calibration = _calibration(options.calibration)
+    extras = Extras(predictions.observe, calibration)
+    deployment = deploy(parts, settings, Keys(secrets.raw("coupons", 32), secrets.raw("vault", 32)), extras)
+    scene = await db.write(lambda conn: _set(conn, recording, options, calibration, secrets, clock.now_ms()))
     async with on_loopback(deployment.app) as server, aiohttp.ClientSession() as http:
         hearing = Hearing(TENANT, server, gate(ibeacon_uuids=[RECORDED_UUID]), window_ms=options.window_ms, durable=False)
         box = RunningBox(scene.boxes[0], hearing, folder / "box.spool", parts)
@@ -256,9 +273,11 @@ async def _stage(recording: Recording, options: ReplayOptions, pace: Pace, folde
             await db.close()
 
 
-def _set(conn: Connection, recording: Recording, options: ReplayOptions, secrets: Secrets, now_ms: int) -> Scene:
+def _set(
+    conn: Connection, recording: Recording, options: ReplayOptions, calibration: Calibration | None, secrets: Secrets, now_ms: int
+) -> Scene:
     campaigns.add_campaign(conn, campaign(), now_ms)
-    return set_scene(conn, script(recording, options.window_ms), secrets, now_ms)
+    return set_scene(conn, script(recording, options.window_ms, calibration), secrets, now_ms)
 
 
 def _phone(server: str, carried: Carried, http: aiohttp.ClientSession, parts: Parts, window_ms: int) -> Phone:
@@ -274,9 +293,9 @@ def _calibration(file: Path | None) -> Calibration | None:
         raise Stop(_BAD_CALIBRATION, BAD_INPUT, path=file, why=error) from error
 
 
-def script(recording: Recording, window_ms: int) -> Script:
+def script(recording: Recording, window_ms: int, calibration: Calibration | None = None) -> Script:
     """The recording as a scene: one box with the recording's receivers as its radios, one shopper per device."""
-    plan = _with_window(plan_of(recording, TENANT, VENUE, TIME_ZONE), window_ms)
+    plan = _with_window(plan_with(recording, calibration, TENANT, VENUE), window_ms)
     radios = () if recording.ranged else tuple(GatewayId(name) for name in recording.receivers)
     beacon = {name: None if recording.ranged else known_beacon(name).beacon for name in recording.carried}
     return Script(plan, {BOX: radios}, [Person(name, beacon=beacon[name]) for name in recording.carried])

@@ -11,6 +11,7 @@ from rich.table import Table
 from aislecast.predictions import walk_of
 from aislecast.score import Rows, score
 from aislecast.steps import in_order, step_name
+from aislecast.twin.recorded_plan import sides_of
 from aislecast.twin.recording import Recording
 from aislecast.words import Voice
 from groundwork.plumbing.hops import Hop, Hops
@@ -34,6 +35,15 @@ FIGURES = {
     "error_m p95": Words("error, 95 % (m)", "الخطأ، 95 % (م)"),
     "error_m mean": Words("error, mean (m)", "الخطأ، المتوسط (م)"),
     "zone_share": Words("share in the right zone", "نسبة المنطقة الصحيحة"),
+    "floor_share": Words("share on the right floor", "نسبة الطابق الصحيح"),
+    "aisle_share": Words("share in the right aisle", "نسبة الممر الصحيح"),
+    "best3_share": Words("right zone among the best three", "المنطقة الصحيحة بين أفضل ثلاث"),
+    "ece": Words("calibration error of probabilities", "خطأ معايرة الاحتمالات"),
+    "push_precision": Words("precision, recall and delay (s) at p", "الدقة والاستدعاء والتأخير (ث) عند الاحتمال"),
+    "door crossings": Words("door crossings", "مرات عبور الباب"),
+    "door found": Words("door crossings found", "مرات العبور المكتشفة"),
+    "door false": Words("door crossings that were none", "مرات عبور لم تحدث"),
+    "door median_delay_s": Words("door crossings, median delay (s)", "تأخر اكتشاف العبور، الوسيط (ث)"),
     "false_switches_per_hour": Words("false zone switches an hour", "تبديلات المنطقة الخاطئة في الساعة"),
     "seconds": Words("seconds taken", "الثواني المستغرقة"),
 }
@@ -46,6 +56,10 @@ UNITS = {
     "decisions": Words("decisions", "قرارات"),
     "pushes": Words("pushes", "إشعارات"),
     "requests": Words("requests", "طلبات"),
+    "rows": Words("rows", "صفوف"),
+    "left": Words("beacons that left", "منارات غادرت"),
+    "telemetry": Words("telemetry frames", "إطارات قياس"),
+    "strangers": Words("counts of strangers", "أعداد الغرباء"),
 }
 _FIGURE = Words("figure", "القيمة")
 _STEP = Words("step", "المرحلة")
@@ -75,7 +89,25 @@ def truth_rows(recording: Recording) -> Rows:
     sessions = tuple(walk_of(recording.sessions[session], recording.carried[device]) for session, device in walks)
     zones = tuple(names[zone] for zone in truth.zone.tolist())
     places = bool(np.isfinite(truth.x_m).any())
-    return Rows(sessions, truth.t_ms / 1000, truth.x_m, truth.y_m, zones, places=places)
+    floors = tuple(recording.floor_names[floor] for floor in truth.floor.tolist())
+    sides = sides_of(recording)
+    if sides is not None:  # `inside-at-spot` is inside
+        zones = tuple(zone.split("-", 1)[0] for zone in zones)
+    aisles = aisles_of(recording)
+    return Rows(sessions, truth.t_ms / 1000, truth.x_m, truth.y_m, zones, places=places, floor=floors, aisles=aisles, sides=sides)
+
+
+def aisles_of(recording: Recording) -> dict[str, str]:
+    """The aisle of each zone that is in one: as the recording says, else of a zone of that kind the number its name ends in.
+
+    So `A4` and `C4` are one aisle in two rows of shelves.
+    """
+    said = ((outline.zone, outline.aisle or (_number(outline.zone) if outline.kind == "aisle" else "")) for outline in recording.zones)
+    return {zone: aisle for zone, aisle in said if aisle}
+
+
+def _number(name: str) -> str:
+    return name[len(name.rstrip("0123456789")) :]
 
 
 def scored(recording: Recording, predicted: Rows) -> dict[str, object]:
@@ -106,6 +138,10 @@ def _figures(figures: Mapping[str, Any], voice: Voice) -> Table:
         if isinstance(value, dict):
             for part, number in value.items():
                 table.add_row(voice.say(FIGURES[f"{name} {part}"]), str(number))
+        elif isinstance(value, list):
+            for at in value:
+                told = " / ".join("-" if at[key] is None else str(at[key]) for key in ("precision", "recall", "delay_s"))
+                table.add_row(f"{voice.say(FIGURES[name])} {at['threshold']}", told)
         else:
             table.add_row(voice.say(FIGURES[name]), f"{value:,}" if isinstance(value, int) else str(value))
     return table

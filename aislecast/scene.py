@@ -7,7 +7,7 @@ again finds the same keys; a demo keeps that secret in its data folder, a replay
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -16,7 +16,8 @@ from floorplans import queries as places
 from floorplans.model import Plan
 from groundwork.contracts.ids import BeaconKey, DeviceId, GatewayId, GatewayKeyId, ShopperId, TenantId, TillId, VenueId
 from groundwork.people import queries as people
-from groundwork.people.model import DEVICE_GRANTS, PURPOSES, TILL_GRANTS, DayKey, Subject
+from groundwork.people.consent_texts import DEFAULTS, ConsentText
+from groundwork.people.model import DEVICE_GRANTS, PURPOSES, TILL_GRANTS, Subject
 from groundwork.plumbing.auth import token_hash
 from groundwork.plumbing.db import Connection
 
@@ -43,9 +44,6 @@ class Secrets:
 
     def signing_key(self, name: str) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(self.raw(f"signing {name}", 32))
-
-    def day_key(self, day: int) -> DayKey:
-        return DayKey(day, self.raw(f"day {day}", 16), self.number(f"check {day}", 32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +74,6 @@ class Carried:
     subject: Subject
     token: str
     """Bearer token of the app."""
-    enrolment: int
-    """What its shopper tokens carry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +97,6 @@ class Script:
     boxes: Mapping[GatewayId, Sequence[GatewayId]]
     """The radios on each box; a box that hears for itself is among its own radios."""
     people: Sequence[Person]
-    days: range = field(default=range(0))
-    """Days since 1970 UTC for which shopper tokens can be opened."""
 
 
 def set_scene(conn: Connection, script: Script, secrets: Secrets, now_ms: int) -> Scene:
@@ -114,8 +108,8 @@ def set_scene(conn: Connection, script: Script, secrets: Secrets, now_ms: int) -
     )
     places.add_venue(conn, venue, now_ms)
     places.publish(conn, script.plan, now_ms)
-    for day in script.days:
-        people.add_day_key(conn, tenant, secrets.day_key(day))
+    for purpose, (ar, en) in DEFAULTS.items():
+        people.add_consent_text(conn, tenant, ConsentText(purpose, CONSENT_TEXT, ar, en, now_ms))
     till = TillId(f"{venue.id}-till-1")
     people.add_access_key(
         conn,
@@ -162,7 +156,7 @@ def _sign_up(conn: Connection, tenant: TenantId, person: Person, secrets: Secret
         _first_answers(conn, subject, person, now_ms)
     token = secrets.token(f"device {person.name}")
     people.add_access_key(conn, tenant=tenant, subject=subject.device, token_hash=token_hash(token), grants=DEVICE_GRANTS, now_ms=now_ms)
-    return Carried(subject, token, enrolment)
+    return Carried(subject, token)
 
 
 def _first_answers(conn: Connection, subject: Subject, person: Person, now_ms: int) -> None:

@@ -4,16 +4,20 @@ For each truth row the newest prediction of its session counts that is not later
 Errors are in metres over answered rows; the zone share counts unanswered rows as wrong. A false switch is a change of the predicted zone
 between consecutive truth rows less than a minute apart whose true zone did not change, per hour of truth. Truth rows before t_s 0 (scans
 that heard nothing) are left out. Quantiles interpolate linearly. These are the figures of the recordings' own script, without pandas.
+
+Beside those stand figures that only a replay can give, because its predictions say more (`Beliefs`): floors, aisles, the three most
+probable zones, and, from `confidence.py`, whether the probabilities are true and what would have been pushed.
 """
 
 import fnmatch
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aislecast.confidence import Walk, calibration_error, door, push_precision
 from aislecast.twin.columns import Columns, Floats, Ints, read_columns
 
 STEADY_S = 60.0
@@ -34,6 +38,26 @@ class Rows:
     """False where x and y were not given at all; then no error is reported."""
     zones: bool = True
     """False where zones were not given at all."""
+    floor: tuple[str, ...] = ()
+    """Empty where floors were not given at all."""
+    beliefs: "Beliefs | None" = None
+    """Of predictions that say how sure they are."""
+    aisles: Mapping[str, str] = field(default_factory=dict)
+    """Of truth: the aisle of each zone that is in one. An aisle may run through several zones."""
+    sides: tuple[str, str] | None = None
+    """Of truth without places: the zones on both sides of a door."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beliefs:
+    """What predictions say beside their zone; columns of one length with them."""
+
+    best3: tuple[tuple[str, ...], ...]
+    """The most probable zones, in order."""
+    probability: Floats
+    """Of the first of them."""
+    aisle: tuple[str, ...]
+    """The most probable aisle, over all its zones; empty where there are no aisles."""
 
 
 def read_rows(path: Path, sessions: str = "*") -> Rows:
@@ -50,7 +74,7 @@ def score(truth: Rows, predictions: Rows, max_age_s: float = 10.0) -> dict[str, 
     """The figures: `rows, answered_share`, then `error_m {median, p75, p95, mean}` and `zone_share, false_switches_per_hour` where the
     predictions have places or zones. None stands for what nothing can be said of: no answered row, no time between truth rows."""
     counted = truth.t_s >= 0
-    answer = _newest(truth, predictions, max_age_s)[counted]
+    answer = answers(truth, predictions, max_age_s)[counted]
     answered = answer != _NOWHERE
     figures: dict[str, object] = {"rows": int(counted.sum()), "answered_share": _rounded(answered.mean(), 4) if counted.any() else None}
     if truth.places and predictions.places:
@@ -63,7 +87,54 @@ def score(truth: Rows, predictions: Rows, max_age_s: float = 10.0) -> dict[str, 
         said = np.where(answered, np.append(_numbered(predictions.zone, names), _NOWHERE)[answer], _NOWHERE)
         figures["zone_share"] = _rounded(((true == said) & (said != _NOWHERE)).mean(), 4) if counted.any() else None
         figures["false_switches_per_hour"] = _switches_per_hour(_by_session(truth, counted), truth.t_s[counted], true, said)
+    if predictions.floor and truth.floor:
+        same = [truth.floor[row] == predictions.floor[found] for row, found in _answered(counted, answer)]
+        figures["floor_share"] = _rounded(float(np.mean(same)), 4) if same else None
+    if predictions.beliefs is not None:
+        figures |= _believed(truth, predictions, predictions.beliefs, counted, answer)
     return figures
+
+
+def _answered(counted: NDArray[np.bool_], answer: Ints) -> Iterator[tuple[int, int]]:
+    """Pairs of a truth row and the prediction that answers it."""
+    rows = np.flatnonzero(counted)[answer != _NOWHERE]
+    return zip(rows.tolist(), answer[answer != _NOWHERE].tolist(), strict=True)
+
+
+def _believed(truth: Rows, predictions: Rows, beliefs: Beliefs, counted: NDArray[np.bool_], answer: Ints) -> dict[str, object]:
+    """`aisle_share` of the answered rows in an aisle, `best3_share` and `ece`, `push_precision`, and `door` where there is one."""
+    pairs = list(_answered(counted, answer))
+    told = [(row, found) for row, found in pairs if truth.zone[row]]
+    aisles = [truth.aisles[truth.zone[row]] == beliefs.aisle[found] for row, found in pairs if truth.zone[row] in truth.aisles]
+    among = [truth.zone[row] in beliefs.best3[found] for row, found in told]
+    first = np.array([beliefs.best3[found][:1] == (truth.zone[row],) for row, found in told], dtype=np.bool_)
+    sure = np.array([beliefs.probability[found] for _, found in told])
+    zoned = sum(1 for row in np.flatnonzero(counted) if truth.zone[row])
+    figures: dict[str, object] = {"aisle_share": _rounded(float(np.mean(aisles)), 4)} if aisles else {}
+    if not zoned:
+        return figures
+    walks, names = as_walks(truth, predictions, beliefs)
+    figures |= {"best3_share": _rounded(sum(among) / zoned, 4), "ece": calibration_error(sure, first)}
+    figures["push_precision"] = push_precision(walks)
+    if truth.sides is not None:
+        figures["door"] = door(walks, (names[truth.sides[0]], names[truth.sides[1]])).figures()
+    return figures
+
+
+def as_walks(truth: Rows, predictions: Rows, beliefs: Beliefs) -> tuple[list[Walk], dict[str, int]]:
+    """Each session's fixes and truth in order of time, and the numbers of the zones in them."""
+    best = tuple(zones[0] if zones else "" for zones in beliefs.best3)
+    names = {zone: number for number, zone in enumerate(dict.fromkeys((*truth.zone, *predictions.zone, *best, *(truth.sides or ()))))}
+    of_truth, of_predictions = _sessions(truth.session, predictions.session)
+    true, said, raw = (_numbered(zones, names) for zones in (truth.zone, predictions.zone, best))
+    walks = []
+    for session in np.unique(of_truth):
+        rows = np.flatnonzero((of_truth == session) & (truth.t_s >= 0))
+        rows = rows[np.argsort(truth.t_s[rows], kind="stable")]
+        fixes = np.flatnonzero(of_predictions == session)
+        fixes = fixes[np.argsort(predictions.t_s[fixes], kind="stable")]
+        walks.append(Walk(predictions.t_s[fixes], raw[fixes], beliefs.probability[fixes], said[fixes], truth.t_s[rows], true[rows]))
+    return walks, names
 
 
 def _zones(columns: Columns) -> tuple[str, ...]:
@@ -81,7 +152,7 @@ def _sessions(*columns: tuple[str, ...]) -> list[Ints]:
     return [np.array([names.setdefault(name, len(names)) for name in column], dtype=np.int64) for column in columns]
 
 
-def _newest(truth: Rows, predictions: Rows, max_age_s: float) -> Ints:
+def answers(truth: Rows, predictions: Rows, max_age_s: float = 10.0) -> Ints:
     """For each truth row which prediction counts, `_NOWHERE` where none does. Of equally new ones the last counts."""
     answer = np.full(len(truth.t_s), _NOWHERE, dtype=np.int64)
     of_truth, of_predictions = _sessions(truth.session, predictions.session)

@@ -20,6 +20,7 @@ STEPS: Final = {
     "outbox": Words("outbox", "صندوق الصادر"),
     "redeem": Words("redeem", "صرف القسيمة"),
     "purchases": Words("purchases", "المشتريات"),
+    "retention": Words("retention", "الاستبقاء"),
 }
 """The hops in the order of the flow."""
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from benchmarks import decide, decode, ingest, latency
+from benchmarks import decide, decode, ingest, latency, locate, people, spool, wayfinding
 from benchmarks.table import Table, as_dict, shown
 
 BENCHMARKS: Final[dict[str, Callable[[bool], Table]]] = {
@@ -21,6 +21,10 @@ BENCHMARKS: Final[dict[str, Callable[[bool], Table]]] = {
     "decide": decide.measured,
     "ingest": ingest.measured,
     "latency": latency.measured,
+    "locate": locate.measured,
+    "people": people.measured,
+    "spool": spool.measured,
+    "wayfinding": wayfinding.measured,
 }
 
 

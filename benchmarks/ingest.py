@@ -227,7 +227,7 @@ class Server:
         await people.renew()
         await credentials.renew()
         # The clock stands still and event time runs as fast as it can, so every batch reaches into the future.
-        service = build(parts, Settings(max_ahead_ms=1 << 40), people)
+        service = build(parts, Settings(max_ahead_ms=1 << 40, locator="weighted_centroid"), people)
         await service.start()
         app = build_app(service.routes, credentials, clock, parts.ids, parts.hops, list)
         runner = web.AppRunner(app, access_log=None)
@@ -288,7 +288,7 @@ def looped(rows: Sequence[Row]) -> Round:
     moments: dict[tuple[int, int], list[tuple[str, float]]] = defaultdict(list)
     for device, radio, end_ms, rssi in rows:
         moments[end_ms, device].append((f"r{radio}", rssi))
-    reference, events, newest = Reference(shop(), Settings()), 0, 0
+    reference, events, newest = Reference(shop(), Settings(locator="weighted_centroid")), 0, 0
     began, worked = time.perf_counter(), time.process_time()
     for (end_ms, device), heard in sorted(moments.items()):
         if end_ms > newest:

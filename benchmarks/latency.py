@@ -24,7 +24,7 @@ from aiohttp import web
 
 from aislecast.boxes import Hearing, RunningBox
 from aislecast.configuration import Configuration
-from aislecast.deployment import Deployment, deploy, parts_of
+from aislecast.deployment import Deployment, Keys, deploy, parts_of
 from aislecast.listening import on_loopback
 from aislecast.migrations import upgrade
 from aislecast.runner import runner
@@ -100,6 +100,9 @@ class Watched:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         return await self.db.read(work)
+
+    async def compact(self) -> bool:
+        return await self.db.compact()
 
     async def close(self) -> None:
         await self.db.close()
@@ -229,7 +232,7 @@ async def delays(folder: Path, shoppers: list[Shopper], wanted: int) -> Delays:
     scene = await db.write(lambda conn: set_shop(conn, shoppers, clock.now_ms()))
     receiver = Receiver()
     channels.CHANNELS["dry_run"] = lambda _parts: receiver
-    deployment = deploy(parts, Configuration(geofence=Settings(dwell_s=())), bytes(32))
+    deployment = deploy(parts, Configuration(geofence=Settings(dwell_s=(), locator="weighted_centroid")), Keys(bytes(32), bytes(32)))
     life = Lifecycle(deployment.services, parts.bus, db, (deployment.bus.loop(),))
     await life.start()
     host, port = await life.serve(deployment.app, "127.0.0.1", 0)

@@ -9,7 +9,23 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from aislecast.arguments import Parser
-from aislecast.commands import backup, db, doctor, replay, restore, support_bundle, till, twin, up
+from aislecast.commands import (
+    audit,
+    backup,
+    calibrate,
+    consent,
+    db,
+    doctor,
+    operator,
+    plan,
+    replay,
+    restore,
+    retention,
+    support_bundle,
+    till,
+    twin,
+    up,
+)
 from aislecast.words import Voice
 from groundwork.plumbing.reasons import Words
 
@@ -34,10 +50,16 @@ class Command(Protocol):
 COMMANDS: Mapping[str, Command] = {
     "up": up,
     "replay": replay,
+    "calibrate": calibrate,
     "twin": twin,
     "till": till,
     "doctor": doctor,
     "db": db,
+    "plan": plan,
+    "consent": consent,
+    "operator": operator,
+    "audit": audit,
+    "retention": retention,
     "backup": backup,
     "restore": restore,
     "support-bundle": support_bundle,

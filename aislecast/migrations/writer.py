@@ -40,9 +40,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     down(PACKAGES)
 '''
-_INIT: Final = '''"""What revision {revision} makes and changes: one file per package, one function per table. Written by `new`, never changed once released."""
+_INIT: Final = '''"""What revision {revision} makes and changes, a file per package. Written by `new`; never changed once released."""
 
-from aislecast.migrations.{slug} import {names}
+from aislecast.migrations.{slug} import {imported}
 
 PACKAGES = ({names},)
 '''
@@ -59,7 +59,7 @@ def write_revision(url: str, revision: str, slug: str, place: Path) -> list[Path
     folder = place / slug
     folder.mkdir(exist_ok=True)
     texts = {folder / f"{name}.py": text for name, text in parts.items()}
-    texts[folder / "__init__.py"] = _INIT.format(revision=revision, slug=slug, names=", ".join(parts))
+    texts[folder / "__init__.py"] = _INIT.format(revision=revision, slug=slug, imported=", ".join(sorted(parts)), names=", ".join(parts))
     values = {"title": slug.replace("_", " ").capitalize(), "slug": slug, "revision": revision, "before": f"{int(revision) - 1:04}"}
     texts[place / "versions" / f"{revision}_{slug}.py"] = _VERSION.format(**values)
     for path, text in texts.items():

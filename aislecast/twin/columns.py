@@ -7,9 +7,10 @@ import csv
 import gzip
 import math
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -63,6 +64,12 @@ class Columns:
             return np.array([names[text] for text in self.texts[name]], dtype=np.int32)
         except KeyError:
             raise self._fault(name, names.__contains__, fault) from None
+
+    def where(self, name: str, known: Collection[str]) -> "Columns":
+        """The rows whose `name` is among `known`."""
+        kept = [text in known for text in self.texts[name]]
+        texts = {column: tuple(compress(cells, kept)) for column, cells in self.texts.items()}
+        return Columns(self.path, texts, sum(kept))
 
     def _filled(self, name: str) -> tuple[str, ...]:
         if not all(self.texts[name]):

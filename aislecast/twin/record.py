@@ -65,8 +65,11 @@ def recorded(plan: Plan, heard: Heard, start_ms: int, *, name: str, session: str
         receivers=tuple(moving if ranging else fixed),
         devices=tuple(fixed if ranging else moving),
         zone_names=tuple(zone.id for zone in plan.zones),
+        floor_names=tuple(dict.fromkeys(anchor.floor for anchor in anchors)),
         sightings=Sightings(alone, t_ms, carried if ranging else anchor, anchor if ranging else carried, rssi_dbm),
-        truth=Truth(np.zeros(len(device), dtype=np.int32), truth.at_ms - start_ms, device, truth.x_m, truth.y_m, truth.zone),
+        truth=Truth(
+            np.zeros(len(device), dtype=np.int32), truth.at_ms - start_ms, device, truth.x_m, truth.y_m, truth.zone, np.zeros_like(device)
+        ),
         steps=Steps(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64), np.empty(0)),
     )
 
@@ -75,8 +78,8 @@ def write_recording(folder: Path, recording: Recording) -> None:
     """Writes `recording` so that `read_recording(folder)` gives it back: places to a tenth of a millimetre, times to the millisecond."""
     inside = folder / recording.part
     inside.mkdir(parents=True, exist_ok=True)
-    anchors = ((a.id, a.role, _metres(a.x_m), _metres(a.y_m), _metres(a.z_m), a.floor) for a in recording.anchors)
-    _write_csv(folder / "anchors.csv", ("anchor_id", "role", "x_m", "y_m", "z_m", "floor"), anchors)
+    anchors = ((a.id, a.role, _metres(a.x_m), _metres(a.y_m), _metres(a.z_m), a.floor, a.side) for a in recording.anchors)
+    _write_csv(folder / "anchors.csv", ("anchor_id", "role", "x_m", "y_m", "z_m", "floor", "side"), anchors)
     for name, outlines in (("zones.geojson", recording.zones), ("floor.geojson", recording.floors)):
         if outlines:
             (folder / name).write_text(json.dumps(_geojson(outlines), ensure_ascii=False), encoding="utf-8")
@@ -85,11 +88,11 @@ def write_recording(folder: Path, recording: Recording) -> None:
     receivers, devices = _named(recording.receivers, heard.receiver), _named(recording.devices, heard.device)
     rows = zip(_named(names, heard.session), seconds, receivers, devices, _numbers(heard.rssi_dbm), strict=True)
     _write_csv(inside / "sightings.csv.gz", ("session", "t_s", "receiver_id", "device_id", "rssi_dbm"), rows)
-    floor = recording.anchors[0].floor
     carried, zones = _named(recording.carried, truth.device), _named((*recording.zone_names, ""), truth.zone)
     places = zip(map(_metres, truth.x_m), map(_metres, truth.y_m), strict=True)
     told = zip(_named(names, truth.session), _seconds(truth.t_ms), carried, places, zones, strict=True)
-    truths = ((session, t_s, device, x, y, floor, zone) for session, t_s, device, (x, y), zone in told)
+    floors = _named(recording.floor_names, truth.floor)
+    truths = ((*who, x, y, floor, zone) for (*who, (x, y), zone), floor in zip(told, floors, strict=True))
     _write_csv(inside / "truth.csv.gz", ("session", "t_s", "device_id", "x_m", "y_m", "floor", "zone"), truths)
     if len(steps.t_ms):
         felt = zip(_named(names, steps.session), _seconds(steps.t_ms), _numbers(steps.heading_deg), strict=True)
@@ -142,7 +145,7 @@ def _geojson(outlines: Sequence[Outline]) -> dict[str, object]:
 def _feature(outline: Outline) -> dict[str, object]:
     nested = [[_closed(polygon.outer), *map(_closed, polygon.holes)] for polygon in outline.polygons]
     geometry = {"type": "Polygon", "coordinates": nested[0]} if len(nested) == 1 else {"type": "MultiPolygon", "coordinates": nested}
-    said = {"zone": outline.zone} if outline.zone else {}
+    said = {name: text for name, text in (("zone", outline.zone), ("aisle", outline.aisle)) if text}
     return {"type": "Feature", "properties": {**said, "kind": outline.kind, "floor": outline.floor}, "geometry": geometry}
 
 

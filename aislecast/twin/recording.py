@@ -13,11 +13,11 @@ Every row of a chosen session is kept, impossible RSSI too: refusing it is the g
 
 import fnmatch
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -51,7 +51,10 @@ LONGEST_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A radio that does not move: a receiver that hears devices, or a beacon that phones range. `z_m` is NaN where unknown."""
+    """A radio that does not move: a receiver that hears devices, or a beacon that phones range. `z_m` is NaN where unknown.
+
+    A beacon that is listed but was placed by nobody has NaN for x and y and no floor: a calibration may have found where it hangs.
+    """
 
     id: str
     role: Role
@@ -59,6 +62,12 @@ class Anchor:
     y_m: float
     z_m: float
     floor: str
+    side: str = ""
+    """Of a door, where the recording is about one."""
+
+    @property
+    def placed(self) -> bool:
+        return not np.isnan(self.x_m)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,8 @@ class Outline:
     kind: str
     floor: str
     polygons: tuple[Polygon, ...]
+    aisle: str = ""
+    """What the file says this zone's aisle is called, empty where it says nothing; an aisle may run through several zones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,8 @@ class Truth:
     y_m: Floats
     zone: Indices
     """Indexes `zone_names`; -1 for none."""
+    floor: Indices
+    """Indexes `floor_names`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +137,13 @@ class Recording:
     devices: tuple[str, ...]
     zone_names: tuple[str, ...]
     """Zones of the plan first, then those only the truth names (door labels)."""
+    floor_names: tuple[str, ...]
+    """Floors of the anchors first, then those only the truth names."""
     sightings: Sightings
     truth: Truth
     steps: Steps
+    origins: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Longitude and latitude of each floor's origin, where known; x is east."""
 
     @property
     def ranged(self) -> bool:
@@ -161,6 +178,8 @@ def read_recording(folder: Path, part: str | None = None, sessions: str = "*") -
     anchors = _read_anchors(folder)
     zones, floors = _read_outlines(folder / "zones.geojson", "zone"), _read_outlines(folder / "floor.geojson", "kind")
     heard = read_columns(_existing(inside, "sightings.csv"), ("session", "t_s", "receiver_id", "device_id", "rssi_dbm"))
+    if not anchors[0].placed:  # strangers' transmitters are on nobody's list
+        heard = heard.where("device_id", frozenset(anchor.id for anchor in anchors))
     matching = sorted({name for name in heard.texts["session"] if fnmatch.fnmatchcase(name, sessions)})
     if not matching:
         known = ", ".join(sorted(set(heard.texts["session"]))[:20]) or "-"
@@ -168,8 +187,9 @@ def read_recording(folder: Path, part: str | None = None, sessions: str = "*") -
     order = {name: number for number, name in enumerate(matching)}
     receivers, devices = _radios(anchors, heard)
     zone_names = {zone: number for number, zone in enumerate(dict.fromkeys(outline.zone for outline in zones))}
+    floor_names = {floor: number for number, floor in enumerate(dict.fromkeys(_floors(anchors, floors)))}
     carried = receivers if anchors[0].role == "beacon" else devices
-    truth = _read_truth(inside, order, carried, zone_names)
+    truth = _read_truth(inside, order, _Names(carried, zone_names, floor_names))
     return Recording(
         name=folder.resolve().name,
         part=inside.name,
@@ -180,10 +200,17 @@ def read_recording(folder: Path, part: str | None = None, sessions: str = "*") -
         receivers=tuple(receivers),
         devices=tuple(devices),
         zone_names=tuple(zone_names),
+        floor_names=tuple(floor_names),
         sightings=_sightings(heard, order, receivers, devices),
         truth=truth,
         steps=_read_steps(inside, order),
+        origins=_read_origins(folder),
     )
+
+
+def _floors(anchors: tuple[Anchor, ...], outlines: tuple[Outline, ...]) -> Iterator[str]:
+    """The floors with anchors; where no anchor is placed, all that are drawn."""
+    return (one.floor for one in (anchors if anchors[0].placed else outlines))
 
 
 def _chosen_part(folder: Path, part: str | None) -> str:
@@ -205,17 +232,40 @@ def _existing(folder: Path, name: str) -> Path:
 def _read_anchors(folder: Path) -> tuple[Anchor, ...]:
     path = existing(folder, "anchors.csv")
     if path is None:
-        raise RecordingError(folder / "anchors.csv", faults.NO_ANCHORS)
-    columns = read_columns(path, ("anchor_id", "role", "x_m", "y_m", "floor"), ("z_m",))
+        return _read_listed(folder)
+    columns = read_columns(path, ("anchor_id", "role", "x_m", "y_m", "floor"), ("z_m", "side"))
     columns.known("role", {"receiver": 0, "beacon": 1}, faults.NO_ROLE)
     if len(set(columns.texts["role"])) != 1 or len(set(columns.indices("anchor_id", {}))) != columns.rows:
         raise RecordingError(path, faults.BAD_ANCHORS)
     places = zip(*(columns.numbers_or_nan(name) if name == "z_m" else columns.numbers(name) for name in ("x_m", "y_m", "z_m")), strict=True)
-    named = zip(columns.texts["anchor_id"], columns.texts["role"], places, columns.texts["floor"], strict=True)
+    sides = columns.texts.get("side", ("",) * columns.rows)
+    named = zip(columns.texts["anchor_id"], columns.texts["role"], places, columns.texts["floor"], sides, strict=True)
     return tuple(
-        Anchor(id_, "beacon" if role == "beacon" else "receiver", float(x), float(y), float(z), floor)
-        for id_, role, (x, y, z), floor in named
+        Anchor(id_, "beacon" if role == "beacon" else "receiver", float(x), float(y), float(z), floor, side)
+        for id_, role, (x, y, z), floor, side in named
     )
+
+
+def _read_listed(folder: Path) -> tuple[Anchor, ...]:
+    """The venue's own beacons by its list, `beacons.csv`, where nobody wrote down where they hang; without `fleet`, all are its own."""
+    path = existing(folder, "beacons.csv")
+    if path is None:
+        raise RecordingError(folder / "anchors.csv", faults.NO_ANCHORS)
+    columns = read_columns(path, ("device_id",), ("fleet",))
+    own = columns.texts.get("fleet", ("1",) * columns.rows)
+    listed = [id_ for id_, fleet in zip(columns.texts["device_id"], own, strict=True) if fleet == "1"]
+    if not listed or len(set(listed)) != len(listed):
+        raise RecordingError(path, faults.BAD_ANCHORS)
+    return tuple(Anchor(id_, "beacon", np.nan, np.nan, np.nan, "") for id_ in listed)
+
+
+def _read_origins(folder: Path) -> dict[str, tuple[float, float]]:
+    path = existing(folder, "floors.csv")
+    if path is None:
+        return {}
+    columns = read_columns(path, ("floor", "origin_lon", "origin_lat"))
+    places = zip(columns.numbers("origin_lon").tolist(), columns.numbers("origin_lat").tolist(), strict=True)
+    return dict(zip(columns.texts["floor"], places, strict=True))
 
 
 def _radios(anchors: tuple[Anchor, ...], heard: Columns) -> tuple[dict[str, int], dict[str, int]]:
@@ -252,17 +302,29 @@ def _in_order(columns: Columns, order: dict[str, int]) -> tuple[Indices, Ints, I
     return session[rows], t_ms[rows], rows
 
 
-def _read_truth(inside: Path, order: dict[str, int], carried: dict[str, int], zone_names: dict[str, int]) -> Truth:
+class _Names(NamedTuple):
+    """What truth rows point at; what is met there first is added."""
+
+    carried: dict[str, int]
+    zones: dict[str, int]
+    floors: dict[str, int]
+
+
+def _read_truth(inside: Path, order: dict[str, int], names: _Names) -> Truth:
     """The truth of the wanted sessions; empty where there is none. Zones and devices met here first are added to theirs."""
     path = existing(inside, "truth.csv")
     if path is None:
         nothing = np.empty(0, dtype=np.int32)
-        return Truth(nothing, np.empty(0, dtype=np.int64), nothing, np.empty(0), np.empty(0), nothing)
-    columns = read_columns(path, ("session", "t_s", "device_id", "zone"), ("x_m", "y_m"))
+        return Truth(nothing, np.empty(0, dtype=np.int64), nothing, np.empty(0), np.empty(0), nothing, nothing)
+    columns = read_columns(path, ("session", "t_s", "device_id", "zone"), ("x_m", "y_m", "floor"))
     session, t_ms, rows = _in_order(columns, order)
-    device = columns.indices("device_id", carried)[rows]
-    zones = np.array([zone_names.setdefault(name, len(zone_names)) if name else -1 for name in columns.texts["zone"]], dtype=np.int32)
-    return Truth(session, t_ms, device, columns.numbers_or_nan("x_m")[rows], columns.numbers_or_nan("y_m")[rows], zones[rows])
+    device = columns.indices("device_id", names.carried)[rows]
+    zones = np.array([names.zones.setdefault(name, len(names.zones)) if name else -1 for name in columns.texts["zone"]], dtype=np.int32)
+    only = next(iter(names.floors), "")
+    told = columns.texts.get("floor", (only,) * columns.rows)
+    floors = np.array([names.floors.setdefault(name or only, len(names.floors)) for name in told], dtype=np.int32)
+    x_m, y_m = columns.numbers_or_nan("x_m")[rows], columns.numbers_or_nan("y_m")[rows]
+    return Truth(session, t_ms, device, x_m, y_m, zones[rows], floors[rows])
 
 
 def _read_steps(inside: Path, order: dict[str, int]) -> Steps:
@@ -290,7 +352,8 @@ def _outline(path: Path, number: int, feature: Mapping[str, Any], named_by: str)
         said, geometry = feature["properties"], feature["geometry"]
         nested = {"Polygon": [geometry["coordinates"]], "MultiPolygon": geometry["coordinates"]}[geometry["type"]]
         polygons = tuple(Polygon(_ring(rings[0]), tuple(_ring(ring) for ring in rings[1:])) for rings in nested)
-        outline = Outline(str(said.get("zone", "")), str(said.get("kind", "")), str(said.get("floor", "")), polygons)
+        zone, kind = str(said.get("zone", "")), str(said.get("kind", ""))
+        outline = Outline(zone, kind, str(said.get("floor", "")), polygons, str(said.get("aisle") or ""))
         if not getattr(outline, named_by):
             raise ValueError(f"{named_by} is empty")
     except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:

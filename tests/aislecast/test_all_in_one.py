@@ -17,7 +17,9 @@ from time import sleep
 import pytest
 
 from aislecast import exits
-from aislecast.all_in_one import names
+from aislecast.all_in_one import names, open_to_whoever_comes
+from aislecast.configuration import Configuration
+from groundwork.people.settings import Settings as PeopleSettings
 from groundwork.plumbing.clock import SystemClock
 
 pytestmark = pytest.mark.faults
@@ -127,3 +129,10 @@ def test_a_reader_that_goes_away_ends_it_without_a_trace(tmp_path: Path) -> None
 def test_a_certificate_is_made_out_to_every_name_of_this_machine(host: str, own: list[str]) -> None:
     made_out_to = names(host)
     assert {"localhost", "127.0.0.1", socket.gethostname(), *own} == set(made_out_to)
+
+
+def test_only_the_demo_takes_whoever_comes_and_a_tenant_named_in_the_settings_stays() -> None:
+    assert Configuration().people.demo_sign_up_tenant == ""
+    assert open_to_whoever_comes(Configuration()).people.demo_sign_up_tenant == "demo"
+    named = Configuration(people=PeopleSettings(demo_sign_up_tenant="mine"))
+    assert open_to_whoever_comes(named) == named

@@ -30,6 +30,7 @@ LINES = [
     ["till", "buy"],
     ["db", "upgrade"],
     ["db", "check"],
+    ["consent", "verify"],
 ]
 
 

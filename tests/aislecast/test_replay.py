@@ -12,11 +12,14 @@ import pytest
 
 from aislecast import exits, replay
 from aislecast.cli import main
+from aislecast.pace import Pace
 from aislecast.predictions import COLUMNS
 from aislecast.settings import ReplayOptions
 from aislecast.twin.record import run_to_recording
+from aislecast.twin.recording import read_recording
 from aislecast.twin.shop import demo_plan, products
 from groundwork.contracts.ids import TenantId, VenueId
+from groundwork.plumbing.clock import SystemClock
 from tests.aislecast.test_pace import Wall
 
 SHOPPERS = 2
@@ -66,6 +69,15 @@ def test_two_runs_are_equal_to_the_last_bit(walk: Path, tmp_path: Path) -> None:
         told.append({name: value for name, value in json.loads(done.stdout).items() if name != "seconds"})
     assert told[0] == told[1]
     assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
+
+
+async def test_keys_and_nonces_are_drawn_alike_in_every_replay(walk: Path, tmp_path: Path) -> None:
+    drawn = []
+    for name in ("first", "second"):
+        (folder := tmp_path / name).mkdir()
+        async with replay._stage(read_recording(walk), _options(walk), Pace(SystemClock(), "max"), folder) as stage:
+            drawn.append(stage.deployment.parts.randbytes(32))
+    assert drawn[0] == drawn[1]
 
 
 def test_every_hop_accounts_for_what_it_took(walk: Path, capsys: pytest.CaptureFixture[str]) -> None:

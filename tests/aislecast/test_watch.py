@@ -61,6 +61,8 @@ def _observed(clock: ManualClock, tracks: Sequence[int], zones: Sequence[int], t
         zone_raw=np.array(zones, dtype=np.int32),
         probability=np.ones(n),
         zone=np.array(zones, dtype=np.int32),
+        shares=np.zeros((n, 2)),
+        zone_likely=np.array(zones, dtype=np.int32),
     )
 
 

@@ -40,6 +40,7 @@ BROKEN_BY = [
     ("door-radio", "aislecast/odd.py", "from bleak import BleakScanner"),
     ("door-nats", "groundwork/plumbing/odd.py", "import nats"),
     ("door-fcm", "notifier/channels/odd.py", "import firebase_admin"),
+    ("door-jose", "groundwork/people/odd.py", "from joserfc import jwt"),
     ("sql", "geofence/odd.py", "from sqlalchemy import select"),
     ("sql", "notifier/odd.py", "import sqlalchemy.orm"),
     ("adverts-formats", "groundwork/adverts/formats/odd.py", "import groundwork.adverts.formats.other"),

@@ -21,7 +21,12 @@ PORTABLE = (String, Text, Integer, BigInteger, Float, LargeBinary, Boolean)
 NOT_BY_TENANT = {
     "tenant": "its id is the tenant",
     "gateway_key": "a signature names its key before anybody knows the tenant",
+    "identity_provider": "a token names its issuer before anybody knows the tenant",
     "access_key": "a bearer token is looked up before anybody knows the tenant",
+    "operator": "a login is unique over all tenants, because signing in comes before knowing one",
+    "operator_session": "a cookie is looked up before anybody knows the tenant",
+    "operator_link": "so is a one-time link",
+    "gateway_code": "so is a box's code",
     "log": "a shard holds many tenants' entries in one order",
     "log_head": "counts a shard's positions",
     "shard": "a shard serves many tenants",

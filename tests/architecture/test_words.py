@@ -50,6 +50,7 @@ ALLOWED = {
     ("beacon_gateway", "data"): "as in groundwork.adverts",
     ("beacon_gateway", "position"): "of a source that reads a file: how far it has read",
     ("aislecast", "session"): "one run of a recording, as the recordings' own files call it",
+    ("groundwork.people", "STORE_MANAGER"): "a role, by the name the glossary has for it",
     ("geofence", "_from_objects"): "JSON's own word",
 }
 """(package, name): why it may be called so there all the same."""

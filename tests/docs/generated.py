@@ -29,7 +29,7 @@ from tests.architecture.test_languages import codes
 
 Json = dict[str, Any]
 
-PAGES = ("docs/guide.md", "docs/settings.md", "docs/reasons.md", "docs/api.md")
+PAGES = ("docs/guide.md", "docs/settings.md", "docs/reasons.md", "docs/api.md", "docs/privacy.md")
 OPENAPI = "openapi.json"
 _BLOCK = re.compile(r"(?<=<!-- made: )(?P<name>[\w. ]+)(?P<open> -->\n)(?P<body>.*?)(?=<!-- end -->)", re.DOTALL)
 
@@ -73,12 +73,14 @@ def described() -> Json:
 
 async def _asked() -> Json:
     from aislecast.configuration import Configuration
-    from aislecast.deployment import Extras, deploy, parts_of
+    from aislecast.deployment import Extras, Keys, deploy, parts_of
 
     with tempfile.TemporaryDirectory() as folder:
         database = await open_database(f"sqlite:///{folder}/empty.db")
         clock = ManualClock(0)
-        deployment = deploy(parts_of(database, clock, SeededIds(clock, 1), "docs"), Configuration(), bytes(32), Extras(metrics=True))
+        deployment = deploy(
+            parts_of(database, clock, SeededIds(clock, 1), "docs"), Configuration(), Keys(bytes(32), bytes(32)), Extras(metrics=True)
+        )
         async with TestServer(deployment.app) as server, ClientSession() as client, client.get(server.make_url("/openapi.json")) as got:
             answer: Json = await got.json()
         await deployment.bus.close()
@@ -113,7 +115,7 @@ def routes_table() -> str:
         who = operation.get("x-grant", "")
         who = f"`{who}`, signed" if {"signature": []} in operation["security"] else f"`{who}`" if who else "anybody"
         own = ", ".join(f"`{code}`" for code in _codes(operation) if code not in _shared())
-        answers = next(status for status in operation["responses"] if status < "300")
+        answers = next(status for status in operation["responses"] if status < "400")
         rows.append((f"`{name}`", who, answers, operation["summary"], operation["x-description-ar"], own))
     return written(("operation", "who may", "answers", "what it does", "ما تفعله", "refusals of its own"), rows)
 
@@ -149,8 +151,24 @@ def files_block() -> str:
     return "\n" + "\n".join(lines) + "\n\n"
 
 
+def retention_table() -> str:
+    """Every kind of row that tells of shoppers, or that has a period: how long it is kept by default, and what erasure does with it."""
+    from aislecast.holdings import HOLDINGS
+    from groundwork.people.holding import FATES
+    from groundwork.people.settings import Retention
+
+    told = [holding for holding in HOLDINGS if holding.fate != "nothing" or holding.days]
+    rows = [(f"`{each.table}`", each.kept(Retention()).en, _code(each.days), _code(each.consent), FATES[each.fate].en) for each in told]
+    return written(("rows", "kept", "setting", "held by consent to", "erasure"), sorted(rows))
+
+
+def _code(name: str) -> str:
+    return f"`{name}`" if name else ""
+
+
 MADE: dict[str, Callable[[], str]] = {
     "files": files_block,
+    "retention": retention_table,
     "variables": variables_table,
     "routes": routes_table,
     "shared refusals": shared_refusals_table,

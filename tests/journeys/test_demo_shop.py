@@ -10,7 +10,7 @@ import pytest
 from aislecast import demo
 from aislecast.configuration import Configuration
 from aislecast.demo_world import World, open_world
-from aislecast.deployment import deploy
+from aislecast.deployment import Keys, deploy
 from aislecast.listening import on_loopback
 from aislecast.scene import Secrets
 from geofence import queries as geofence
@@ -37,7 +37,7 @@ class Played:
 async def played(parts: Parts, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Played]:
     secrets = Secrets(b"journey")
     scene = await parts.db.write(lambda conn: demo.set_demo(conn, secrets, clock.now_ms()))
-    deployment = deploy(parts, Configuration(), secrets.raw("coupons", 32))
+    deployment = deploy(parts, Configuration(), Keys(secrets.raw("coupons", 32), secrets.raw("vault", 32)))
     await deployment.start()
     async with on_loopback(deployment.app) as server:
         world = open_world(parts, scene, server, tmp_path, "en")
@@ -59,7 +59,10 @@ async def test_a_day_in_the_demo_shop_from_advert_to_purchase(played: Played) ->
     hops = {hop.name: hop for hop in played.parts.hops.all()}
     assert [name for name, hop in hops.items() if hop.missing()] == []
     assert hops["gateway.gate"].refused["stranger"] > 100
-    assert hops["ingest"].refused["unknown_beacon"] > 0, "the shopper without consent was never heard"
+    assert hops["ingest"].refused["unknown_beacon"] == 0, "a phone sent what the server does not know"
+    now_ms = played.parts.clock.now_ms()
+    given = [phone.token(now_ms) is not None for phone in played.world.phones]
+    assert given == [bool(person.purposes) for person in demo.people()], "tokens go to who consents to positioning, and to nobody else"
     assert hops["phone"].out > 0, "the shopper whose phone ranges was never heard"
 
 

@@ -12,7 +12,7 @@ import shapely
 
 from aislecast.twin.faults import RecordingError
 from aislecast.twin.record import run_to_recording, write_adverts_jsonl, write_recording
-from aislecast.twin.recorded_plan import advert_bytes, known_beacon, plan_of
+from aislecast.twin.recorded_plan import Located, advert_bytes, known_beacon, plan_of
 from aislecast.twin.recording import Recording, parts_of, read_recording, session_start_ms
 from aislecast.twin.shop import demo_plan, products
 from aislecast.twin.walkways import shape_of
@@ -50,9 +50,28 @@ def test_rows_are_in_order_of_session_and_time(name: str) -> None:
     assert list(recording.sessions) == sorted(recording.sessions)
 
 
-def test_a_recording_without_anchors_says_so() -> None:
+def test_a_recording_without_anchors_or_a_list_of_beacons_says_so(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=r"no anchors\.csv"):
-        read_recording(data_folder("mall-hangzhou"))
+        read_recording(folder_of(tmp_path, anchors=None))
+
+
+def test_a_mall_without_anchors_has_the_beacons_on_its_list_placed_nowhere() -> None:
+    mall = read_recording(data_folder("mall-hangzhou"), sessions="m1-00*")
+    assert len(mall.anchors) == 335
+    assert not any(anchor.placed for anchor in mall.anchors)
+    assert mall.ranged
+    assert len(mall.steps.t_ms) > 0
+    assert set(mall.floor_names) >= {"site1-F1", "site2-F8"}
+    assert plan_of(mall, TENANT, VENUE).placements == ()
+
+
+def test_in_a_mall_its_shops_are_zones_and_all_that_is_drawn_is_walked_around() -> None:
+    mall = read_recording(data_folder("mall-hangzhou"), sessions="m1-00*")
+    key = known_beacon(mall.anchors[0].id).beacon
+    plan = plan_of(mall, TENANT, VENUE, found={key: Located("site1-F1", 60.0, 80.0)})
+    assert [level.id for level in plan.levels] == ["site1-F1"]
+    assert {zone.kind for zone in plan.zones} == {"shop"}
+    assert len(plan.levels[0].obstacles) > len(plan.zones)
 
 
 def test_only_matching_sessions_are_kept() -> None:
@@ -73,7 +92,7 @@ def test_a_recordings_plan_is_valid_and_holds_its_truth(name: str) -> None:
     assert floor.is_valid
     assert all(shape_of(zone.polygons).is_valid for zone in plan.zones)
     assert not known.any() or inside.mean() > 0.98  # tetam's surveyors stood on the outline
-    assert len(plan.zones) == len(recording.zones)
+    assert len(plan.zones) == (len(recording.zones) or 2)  # a door's two sides
 
 
 def test_gateways_keep_their_ids_and_beacons_get_stable_keys() -> None:
@@ -84,16 +103,16 @@ def test_gateways_keep_their_ids_and_beacons_get_stable_keys() -> None:
     assert known_beacon("b23").beacon == "ibeacon:a15eca570000400080000000000000bb:35756:50627"
 
 
-def test_zones_keep_their_names_and_unknown_kinds_are_rooms() -> None:
+def test_zones_keep_their_names_and_kinds() -> None:
     plan = plan_of(read_recording(data_folder("uji-library")), TENANT, VENUE)
     kinds = {str(zone.id): zone.kind for zone in plan.zones}
-    assert (kinds["A1"], kinds["K1-1"]) == ("aisle", "room")
+    assert (kinds["A1"], kinds["K1-1"]) == ("aisle", "corridor")
 
 
 def test_without_a_drawn_floor_the_hull_and_a_metre_is_the_floor() -> None:
     plan = plan_of(read_recording(data_folder("sal-door")), TENANT, VENUE)
     floor = shape_of(plan.levels[0].outline)
-    assert plan.zones == ()
+    assert {zone.id for zone in plan.zones} == {"inside", "outside"}
     assert min(floor.boundary.distance(shapely.Point(p.x_m, p.y_m)) for p in plan.placements) == pytest.approx(1.0, abs=0.02)
 
 
@@ -252,6 +271,7 @@ def _named(recording: Recording) -> object:
         recording.receivers,
         recording.devices,
         recording.zone_names,
+        recording.floor_names,
     )
 
 

@@ -1,0 +1,49 @@
+"""Calibration of a recording: which way of learning fits what its truth says, and what the file says about where it came from.
+
+Pure. Walks with places go to `geofence.calibrate`, by way of `survey.py`; listed beacons that nobody placed are found first, by
+`geofence.placing`; a door that knows only two sides is for `doorway.py`.
+"""
+
+from msgspec.structs import replace
+
+from aislecast import doorway
+from aislecast.survey import TENANT, TIME_ZONE, VENUE, digest, samples_of
+from aislecast.twin.recorded_plan import plan_of, subject_of
+from aislecast.twin.recording import Recording
+from geofence.anchors import Calibration, Found, Source, anchors_of
+from geofence.calibrate import Samples, calibrate
+from geofence.cells import cells_of
+from geofence.match import ZoneMap
+from geofence.placing import place_all
+
+
+def calibration_of(recording: Recording, sessions: str = "*") -> Calibration:
+    """What the recording teaches about its radios. Raises ValueError where it teaches nothing."""
+    found = _learned(recording)
+    return replace(found, source=Source(recording=recording.name, part=recording.part, sessions=sessions, sha256=digest(recording)))
+
+
+def _learned(recording: Recording) -> Calibration:
+    plan = plan_of(recording, TENANT, VENUE, TIME_ZONE)
+    levels = tuple(level.id for level in plan.levels)
+    samples = samples_of(recording, levels)
+    if not len(samples.x_m):
+        return doorway.calibrated(recording, plan)
+    if not plan.placements:
+        return _with_found(recording, samples, levels)
+    return calibrate(samples, anchors_of(plan), cells_of(plan, ZoneMap(plan).zones), levels, phones=recording.ranged)
+
+
+def _with_found(recording: Recording, samples: Samples, levels: tuple[str, ...]) -> Calibration:
+    """For a venue whose beacons are listed, but placed nowhere."""
+    placed = place_all(samples)
+    subjects = [subject_of(anchor) for anchor in recording.anchors]
+    found = {
+        subject: Found(level=levels[place.level], x_m=round(place.x_m, 2), y_m=round(place.y_m, 2))
+        for subject, place in zip(subjects, placed.places, strict=True)
+        if place is not None
+    }
+    if not found:
+        raise ValueError("none of the listed beacons was heard often enough to be found")
+    notes = [f"{len(found)} of {len(subjects)} listed beacons were found; nothing is known of the others"]
+    return replace(placed.calibration, anchors=found, notes=notes)

@@ -1,0 +1,57 @@
+"""`aislecast calibrate`: from a recorded walk with known places, a file that says how a venue's radios read."""
+
+import argparse
+from pathlib import Path
+
+from aislecast.arguments import Parser
+from aislecast.exits import BAD_INPUT, OK, Stop
+from aislecast.words import Voice
+from groundwork.plumbing.reasons import Words
+
+SUMMARY = Words("learn from a recorded walk how a venue's radios read", "تعلّم من جولة مسجلة كيف تقرأ أجهزة المتجر")
+_RECORDING = Words("the recording's folder", "مجلد التسجيل")
+_PART = Words("the part to learn from (default: the only one there is)", "الجزء الذي يُتعلَّم منه (الافتراضي: الجزء الوحيد الموجود)")
+_SESSIONS = Words("names of the sessions, `*` and `?` allowed (default: all)", "أسماء الجلسات، ويُقبل `*` و`?` (الافتراضي: الكل)")
+_OUT = Words("the file to write", "الملف الذي يُكتب")
+_NO_RECORDING = Words(
+    "{path} is not a folder; a recording is a folder with `anchors.csv` and one folder per part.",
+    "{path} ليس مجلدًا؛ التسجيل مجلد فيه `anchors.csv` ومجلد لكل جزء.",
+)
+_NO_PLACE = Words("The folder for {path} does not exist; make it first.", "المجلد الذي سيوضع فيه {path} غير موجود؛ أنشئه أولًا.")
+_NOTHING = Words(
+    "Nothing can be learned from {path}: {why}.",
+    "لا يمكن تعلم شيء من {path}: {why}.",
+)
+_DONE = Words(
+    "{path}: {anchors} radios, exponent {exponent}, noise {noise} dB, radio map on {maps} levels.",
+    "{path}: عدد الأجهزة {anchors}، الأس {exponent}، الضجيج {noise} ديسيبل، خريطة الإشارة على {maps} من الطوابق.",
+)
+
+
+def add_arguments(parser: Parser, voice: Voice) -> None:  # noqa: ARG001 # every command is asked in the same way
+    parser.argument("recording", _RECORDING, metavar="RECORDING", type=Path)
+    parser.argument("--part", _PART, metavar="NAME")
+    parser.argument("--sessions", _SESSIONS, metavar="GLOB", default="*")
+    parser.argument("--out", _OUT, metavar="FILE", type=Path, required=True)
+
+
+def run(args: argparse.Namespace, voice: Voice) -> int:
+    """Fits and writes; the notes of the fit go to the screen, too. Raises Stop and RecordingError."""
+    if not args.recording.is_dir():
+        raise Stop(_NO_RECORDING, BAD_INPUT, path=args.recording)
+    if not args.out.absolute().parent.is_dir():
+        raise Stop(_NO_PLACE, BAD_INPUT, path=args.out)
+    from aislecast.calibration import calibration_of
+    from aislecast.twin.recording import read_recording
+    from geofence.anchors import write_calibration
+
+    recording = read_recording(args.recording, args.part, args.sessions)
+    try:
+        found = calibration_of(recording, args.sessions)
+    except ValueError as error:
+        raise Stop(_NOTHING, BAD_INPUT, path=args.recording, why=error) from error
+    args.out.write_bytes(write_calibration(found))
+    print(voice.say(_DONE, path=args.out, anchors=len(found.gains_db), exponent=found.exponent, noise=found.noise_db, maps=len(found.maps)))
+    for note in found.notes:
+        print(f"  {note}")
+    return OK
