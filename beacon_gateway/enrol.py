@@ -140,7 +140,10 @@ def _keep(asked: Asked, settings: GatewaySettings, told: GatewayEnrolled) -> boo
             0o640,
         )
     except FileExistsError:
-        _compare(asked.config, settings, {name: wanted[name] for name in ("tenant", "gateway", "configuration_key")})
+        names = ["tenant", "gateway"]
+        if settings.configuration_key:  # left out on purpose where the box's own settings are to decide
+            names.append("configuration_key")
+        _compare(asked.config, settings, {name: wanted[name] for name in names})
         if settings.key_id not in ("", told.key_id):
             raise Stop(words.CONFIG_OTHER, exits.BAD_INPUT, path=asked.config, lines='key_id = ""') from None
         return False

@@ -23,6 +23,8 @@ from groundwork.plumbing.service import Parts
 
 PAGE: Final = 500
 """Rows of one kind in one answer."""
+_BEYOND: Final = 1 << 53
+"""Whole numbers from here on are written as text: a browser would round them."""
 _WHOSE: Final = frozenset({"tenant", "shopper_id", "shopper", "pseudonym"})
 """Columns that only repeat whose rows they are, which the answer says once."""
 
@@ -148,4 +150,6 @@ def _plain(row: dict[str, Any]) -> dict[str, Plain]:
 def _readable(value: Any) -> Plain:
     if isinstance(value, bytes):
         return json.dumps(json.loads(value), ensure_ascii=False)
+    if isinstance(value, int) and abs(value) >= _BEYOND:
+        return str(value)
     return value  # type: ignore[no-any-return] # columns are text, numbers, truths or nothing

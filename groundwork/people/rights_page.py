@@ -8,6 +8,7 @@ from typing import Final
 
 from groundwork.contracts.rights import Held, HeldRows, Plain
 from groundwork.people.model import MEASUREMENT, OFFERS, POSITIONING
+from groundwork.people.rights_columns import NO, YES, called
 from groundwork.plumbing.clock import as_datetime
 from groundwork.plumbing.reasons import Words
 
@@ -77,28 +78,33 @@ def _kind(kind: HeldRows, language: str) -> Iterator[str]:
     told = ((_FOR, kind.why), (_BY, by.said(language)), (_UNTIL, kind.kept), (_COUNT, str(kind.total)))
     terms = "".join(f"<dt>{escape(name.said(language))}</dt><dd>{escape(text)}</dd>" for name, text in told)
     yield f'<section id="{escape(kind.kind)}"><h2>{escape(kind.title)}</h2><dl>{terms}</dl>'
-    yield from _table(kind.rows) if kind.rows else (f'<p class="none">{escape(_NONE.said(language))}</p>',)
+    yield from _table(kind.rows, language) if kind.rows else (f'<p class="none">{escape(_NONE.said(language))}</p>',)
     if kind.next_offset is not None:
         url = f"?format=html&amp;lang={language}&amp;kind={escape(kind.kind)}&amp;offset={kind.next_offset}"
         yield f'<p><a href="{url}">{escape(_MORE.said(language))}</a></p>'
     yield "</section>"
 
 
-def _table(rows: list[dict[str, Plain]]) -> Iterator[str]:
+def _table(rows: list[dict[str, Plain]], language: str) -> Iterator[str]:
     names = list(rows[0])
     yield '<div class="scroll"><table><thead><tr>'
-    yield from (f"<th>{escape(name.removesuffix('_ms').replace('_', ' '))}</th>" for name in names)
+    yield from (f"<th>{escape(called(name, language))}</th>" for name in names)
     yield "</tr></thead><tbody>"
     for row in rows:
-        yield f"<tr>{''.join(_cells(row, names))}</tr>"
+        yield f"<tr>{''.join(_cells(row, names, language))}</tr>"
     yield "</tbody></table></div>"
 
 
-def _cells(row: Mapping[str, Plain], names: Iterable[str]) -> Iterator[str]:
-    for name in names:
-        value = row[name]
-        text = _when(value) if name.endswith("_ms") and isinstance(value, int) else "" if value is None else str(value)
-        yield f"<td><bdi>{escape(text)}</bdi></td>"
+def _cells(row: Mapping[str, Plain], names: Iterable[str], language: str) -> Iterator[str]:
+    yield from (f"<td><bdi>{escape(_shown(name, row[name], language))}</bdi></td>" for name in names)
+
+
+def _shown(name: str, value: Plain, language: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return (YES if value else NO).said(language)
+    return _when(value) if name.endswith("_ms") and isinstance(value, int) else str(value)
 
 
 def _when(ms: int) -> str:

@@ -7,6 +7,7 @@ from sqlalchemy import Column, Table
 
 from aislecast.holdings import HOLDINGS
 from groundwork.people.holding import FATES, Holding
+from groundwork.people.rights_columns import COLUMNS
 from groundwork.people.settings import Retention
 from groundwork.plumbing.db import Base
 from tests.architecture.test_tables import PACKAGE_OF
@@ -98,3 +99,10 @@ def test_a_new_table_with_a_shopper_in_it_fails_with_a_sentence() -> None:
 def test_what_a_shopper_is_shown_is_said_in_both_languages() -> None:
     words = [words for holding in HOLDINGS if holding.rows for words in (holding.title, holding.why, holding.kept(Retention()))]
     assert [one for one in words if not one.ar or not one.en or one.ar == one.en] == []
+
+
+def test_every_column_that_a_shopper_is_shown_has_a_name_in_both_languages() -> None:
+    shown = [holding.table for holding in HOLDINGS if holding.fate != "nothing"]
+    columns = {column.name for table in shown for column in Base.metadata.tables[table].columns} - {"tenant"}
+    assert not (missing := columns - COLUMNS.keys()), f"name them in groundwork/people/rights_columns.py: {sorted(missing)}"
+    assert not (idle := COLUMNS.keys() - columns), f"no such column is shown: {sorted(idle)}"

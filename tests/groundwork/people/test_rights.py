@@ -1,6 +1,7 @@
 """Rights over HTTP: she sees, corrects and pauses what is hers from her own device; the privacy officer only by pseudonym, and noted."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -98,6 +99,9 @@ async def test_the_same_as_a_page_to_read(desk: Desk, language: str, direction: 
     assert title in page
     assert TAG in page
     assert "<script" not in page
+    headings = re.findall(r"<th>(.*?)</th>", page)
+    assert headings
+    assert all(bool(re.search("[؀-ۿ]", heading)) is (language == "ar") for heading in headings)
 
 
 async def test_one_kind_comes_page_by_page(desk: Desk) -> None:
