@@ -100,7 +100,7 @@ class World:
             raw = await answer.read()
             return answer.status, msgspec.json.decode(raw) if raw and "json" in answer.content_type else raw.decode()
 
-    async def walk(self, seconds: int = 12, token: str = BEARER) -> list[int]:
+    async def walk(self, seconds: int = 18, token: str = BEARER) -> list[int]:
         """The phone hears the left room's beacon, second by second; returns the statuses of its reports."""
         statuses = []
         for _ in range(seconds):
