@@ -67,6 +67,11 @@ class Held:
     rows: int = 0
     bytes: int = 0
 
+    @property
+    def packed_bytes(self) -> int:
+        """The bodies alone."""
+        return self.bytes - self.batches * _ROW_OVERHEAD
+
     def add(self, batches: int, rows: int, packed_bytes: int, sign: int = 1) -> None:
         """Counts so many in, or out with `sign` -1."""
         self.batches += sign * batches
@@ -120,15 +125,13 @@ class Spool:
         if [batch.number for batch in batches] != expected or any(batch.boot != self.boot for batch in batches):
             raise ValueError(f"boot {self.boot} goes on with batches {expected}, got {[(b.boot, b.number) for b in batches]}")
         with self._lock:
-            held, lead_ms = replace(self.held), self._lead_ms()
+            held, kept, lead_ms = replace(self.held), replace(self.kept), self._lead_ms()
             with _Transaction(self._conn, self._sync):
                 for batch in batches:
                     spool_file.insert(self._conn, batch, lead_ms, self._machine)
                     held.add_one(batch)
-                spool_file.forget_acknowledged(self._conn, self._clock.now_ms() - KEPT_MS)
-                given_up = self._make_room(held)
-                kept = Held()
-                kept.add(*spool_file.totals(self._conn, kept=True))
+                kept.add(*spool_file.forget_acknowledged(self._conn, self._clock.now_ms() - KEPT_MS), sign=-1)
+                given_up = self._make_room(held, kept)
                 spool_file.write_progress(self._conn, (progress.covered_until_ms, progress.heard_until_ms, progress.position))
                 unreported, gaps = _untold(given_up)
                 spool_file.write_unreported(self._conn, unreported, gaps)
@@ -181,7 +184,7 @@ class Spool:
             with _Transaction(self._conn, self._sync):
                 spool_file.wait_again(self._conn)
             rows = self.kept.rows
-            self.held.add(self.kept.batches, self.kept.rows, self.kept.bytes - self.kept.batches * _ROW_OVERHEAD)
+            self.held.add(self.kept.batches, self.kept.rows, self.kept.packed_bytes)
             self.kept = Held()
         return rows
 
@@ -221,11 +224,10 @@ class Spool:
                 break
         return now_ms - round((before_s + after_s) * 500)
 
-    def _make_room(self, held: Held) -> list[Batch]:
+    def _make_room(self, held: Held, kept: Held) -> list[Batch]:
         """Gives up the oldest batches until the rest fits the budget, the newest excepted; what is acknowledged or refused goes first."""
-        kept_bytes = spool_file.totals(self._conn, kept=True)[2]
-        if held.bytes + kept_bytes + spool_file.refused_bytes(self._conn) > self._max_bytes:
-            spool_file.forget_acknowledged(self._conn, 1 << 62)
+        if held.bytes + kept.packed_bytes + spool_file.refused_bytes(self._conn) > self._max_bytes:
+            kept.add(*spool_file.forget_acknowledged(self._conn, 1 << 62), sign=-1)
             spool_file.forget_refused(self._conn)
         given_up = []
         while held.bytes > self._max_bytes and held.batches > 1:

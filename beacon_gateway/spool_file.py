@@ -186,19 +186,17 @@ def oldest(conn: sqlite3.Connection, since_ms: int) -> Batch | None:
 
 def acknowledge(conn: sqlite3.Connection, boot: BootId, first: int, last: int, now_ms: int) -> tuple[int, int, int]:
     """Marks a range of one boot's batches; how many that waited they were, with their rows and packed bytes."""
-    of_range = (boot, first, last)
-    row: tuple[int, int, int] = conn.execute(
-        "SELECT count(*), coalesce(sum(rows), 0), coalesce(sum(length(packed)), 0) FROM batch "
-        "WHERE boot = ? AND number BETWEEN ? AND ? AND acked_ms IS NULL",
-        of_range,
-    ).fetchone()
-    conn.execute("UPDATE batch SET acked_ms = ? WHERE boot = ? AND number BETWEEN ? AND ? AND acked_ms IS NULL", (now_ms, *of_range))
-    return row
+    which, values = "boot = ? AND number BETWEEN ? AND ? AND acked_ms IS NULL", (boot, first, last)
+    told = _sums(conn, which, values)
+    conn.execute(f"UPDATE batch SET acked_ms = ? WHERE {which}", (now_ms, *values))  # noqa: S608 # our own words only
+    return told
 
 
-def forget_acknowledged(conn: sqlite3.Connection, before_ms: int) -> None:
-    """Deletes what was acknowledged at `before_ms` or earlier."""
+def forget_acknowledged(conn: sqlite3.Connection, before_ms: int) -> tuple[int, int, int]:
+    """Deletes what was acknowledged at `before_ms` or earlier; how many batches that were, with their rows and packed bytes."""
+    gone = _sums(conn, "acked_ms <= ?", (before_ms,))
     conn.execute("DELETE FROM batch WHERE acked_ms <= ?", (before_ms,))
+    return gone
 
 
 def wait_again(conn: sqlite3.Connection) -> None:
@@ -208,9 +206,13 @@ def wait_again(conn: sqlite3.Connection) -> None:
 
 def totals(conn: sqlite3.Connection, *, kept: bool = False) -> tuple[int, int, int]:
     """How many batches wait, with their rows and packed bytes; or, `kept`, are acknowledged and not yet deleted."""
-    of_kind = "acked_ms IS NOT NULL" if kept else "acked_ms IS NULL"
+    return _sums(conn, "acked_ms IS NOT NULL" if kept else "acked_ms IS NULL")
+
+
+def _sums(conn: sqlite3.Connection, which: str, values: Sequence[str | int] = ()) -> tuple[int, int, int]:
+    """Batches, rows and packed bytes of those that the condition `which`, words of our own, holds for."""
     sums = "count(*), coalesce(sum(rows), 0), coalesce(sum(length(packed)), 0)"
-    row: tuple[int, int, int] = conn.execute(f"SELECT {sums} FROM batch WHERE {of_kind}").fetchone()  # noqa: S608 # our own words only
+    row: tuple[int, int, int] = conn.execute(f"SELECT {sums} FROM batch WHERE {which}", values).fetchone()  # noqa: S608 # see above
     return row
 
 

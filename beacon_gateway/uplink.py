@@ -21,7 +21,7 @@ from beacon_gateway.line import UNKNOWN_KEY, Answer, Line, Signing, Transport, T
 from beacon_gateway.spool import CLOCK_NEVER_SET, Spool, SpoolUnwritable
 from beacon_gateway.spool_file import FULL
 from groundwork.contracts.sighting import FRAME_TYPE, BatchAnswer
-from groundwork.plumbing.clock import Clock
+from groundwork.plumbing.clock import Clock, set_or_after
 from groundwork.plumbing.hops import Hops
 
 PATH: Final = "/v1/sightings"
@@ -159,17 +159,9 @@ class Uplink:
         if self.pausing:
             await self._clock.sleep(min(self._not_before_s - now_s, _LOOK_S))
         elif now_s < self._backlog_not_before_s:
-            await self._woken_or_after(self._backlog_not_before_s - now_s)
+            await set_or_after(self._woken, self._clock, self._backlog_not_before_s - now_s)
         else:
             await self._woken.wait()
-
-    async def _woken_or_after(self, pause_s: float) -> None:
-        waits = [asyncio.ensure_future(self._woken.wait()), asyncio.ensure_future(self._clock.sleep(pause_s))]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for waiting in waits:
-                waiting.cancel()
 
     async def close(self) -> None:
         await self.line.close()

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from groundwork.contracts.ids import CampaignId, GrantId, PushId, ShopperId, TenantId, VenueId
-from groundwork.plumbing.clock import Clock
+from groundwork.plumbing.clock import Clock, set_or_after
 from groundwork.plumbing.db import Database
 from notifier.coupons import Codes, shown
 from notifier.offers import with_code
@@ -117,10 +117,5 @@ class Following:
 
     async def wait(self, seconds: float) -> None:
         """Returns when there may be more, after `seconds` at the latest."""
-        waiting = [asyncio.ensure_future(self._more.wait()), asyncio.ensure_future(self._clock.sleep(seconds))]
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for one in waiting:
-                one.cancel()
+        await set_or_after(self._more, self._clock, seconds)
         self._more.clear()

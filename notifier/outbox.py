@@ -20,6 +20,7 @@ from groundwork.contracts.ids import CampaignId, GrantId, PushId, ShopperId, Ten
 from groundwork.contracts.push import Push, PushOutcome, PushReceipt
 from groundwork.people import queries as people
 from groundwork.people.model import OFFERS, POSITIONING
+from groundwork.plumbing.clock import set_or_after
 from groundwork.plumbing.db import Connection, DatabaseTrouble
 from groundwork.plumbing.service import Parts
 from notifier.calendar import local_time
@@ -175,13 +176,7 @@ class Sender:
 
     async def wait(self) -> None:
         """Until there may be more to send, or it is time to look for what others queued."""
-        pause_s = max(0, self._look_at_ms - self._parts.clock.now_ms()) / 1000
-        waiting = [asyncio.ensure_future(self._more.wait()), asyncio.ensure_future(self._parts.clock.sleep(pause_s))]
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for one in waiting:
-                one.cancel()
+        await set_or_after(self._more, self._parts.clock, max(0, self._look_at_ms - self._parts.clock.now_ms()) / 1000)
 
     async def close(self) -> None:
         """Waits for the answers that are still to come; each comes or times out within `send_timeout_s`."""

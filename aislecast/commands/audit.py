@@ -7,14 +7,13 @@ was printed here and kept elsewhere tells, with `--end`.
 import argparse
 import asyncio
 import json
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from aislecast.arguments import Parser
-from aislecast.commands.options import add_data, add_database, add_json, database_url
+from aislecast.commands.options import NO_TENANT, add_data, add_database, add_json, add_tenant, end_of, existing_database_url, kept_end
 from aislecast.exits import BAD_INPUT, FAILED, OK, Stop
 from aislecast.words import NOT_THERE, Voice
 from groundwork.contracts.ids import TenantId
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
 SUMMARY = Words("verify or export the record of what operators did", "تحقق من سجل أفعال المشغّلين أو صدّره")
 _VERIFY = Words("find any row that was edited, moved or removed", "ابحث عن أي سطر عُدّل أو نُقل أو حُذف")
 _EXPORT = Words("write a tenant's chain as JSON lines to standard output", "اكتب سلسلة المستأجر أسطر JSON إلى المخرج القياسي")
-_TENANT = Words("one tenant alone (default: all)", "مستأجر واحد فقط (الافتراضي: الكل)")
 _FILE = Words("verify an export instead of the database", "تحقق من ملف مُصدَّر بدلًا من قاعدة البيانات")
+_FORM = "ROWS:HASH"
 _END = Words(
     "an end this command printed before, which must still be in the tenant's chain",
     "نهاية طبعها هذا الأمر من قبل، ويجب أن تبقى في سلسلة المستأجر",
@@ -36,11 +35,6 @@ _END = Words(
 _HOLDS = Words("{tenant}: ok, {rows} rows, end {end}", "{tenant}: سليم، عدد الأسطر {rows}، النهاية {end}")
 _BROKEN = Words("{tenant}: row {fault} is missing or not as it was written.", "{tenant}: السطر {fault} مفقود أو ليس كما كُتب.")
 _CUT = Words("{tenant}: the end {kept} is no longer in the chain.", "{tenant}: لم تعد النهاية {kept} في السلسلة.")
-_NO_TENANT = Words("There is no tenant {tenant}; known are: {known}.", "لا يوجد مستأجر باسم {tenant}؛ المعروفون: {known}.")
-_BAD_END = Words(
-    "An end has the form `ROWS:HASH`, as this command prints it, and needs `--tenant`; got {got}.",
-    "صيغة النهاية `ROWS:HASH` كما يطبعها هذا الأمر، وتحتاج إلى `--tenant`؛ والمعطى {got}.",
-)
 _BAD_LINE = Words("Line {line} of {path} is no row of an export.", "السطر {line} في {path} ليس سطرًا من ملف مُصدَّر.")
 
 
@@ -55,10 +49,10 @@ class _Chain(NamedTuple):
 
 def add_arguments(parser: Parser, voice: Voice) -> None:  # noqa: ARG001 # the form every command has
     for name, action in parser.commands("action", {"verify": _VERIFY, "export": _EXPORT}).items():
-        action.argument("--tenant", _TENANT, metavar="ID")
+        add_tenant(action)
         if name == "verify":
             action.argument("--file", _FILE, metavar="FILE", type=Path)
-            action.argument("--end", _END, metavar="ROWS:HASH")
+            action.argument("--end", _END, metavar=_FORM)
             add_json(action)
         add_data(action)
         add_database(action)
@@ -66,43 +60,27 @@ def add_arguments(parser: Parser, voice: Voice) -> None:  # noqa: ARG001 # the f
 
 def run(args: argparse.Namespace, voice: Voice) -> int:
     if args.action == "verify" and args.file is not None:
-        return _said(_of_file(args.file, _kept(args)), args, voice)
-    url = database_url(args)
-    path = Path(url.removeprefix("sqlite:///"))
-    if url.startswith("sqlite:///") and not path.exists():  # opening would make it
-        raise Stop(NOT_THERE, BAD_INPUT, path=path)
+        return _said(_of_file(args.file, kept_end(args, _FORM)), args, voice)
+    url = existing_database_url(args)
     if args.action == "export":
         asyncio.run(_export(url, args.tenant, sys.stdout.buffer))
         return OK
-    return _said(asyncio.run(_of_database(url, args.tenant, _kept(args))), args, voice)
+    return _said(asyncio.run(_of_database(url, args.tenant, kept_end(args, _FORM))), args, voice)
 
 
 def _said(chains: dict[str, _Chain], args: argparse.Namespace, voice: Voice) -> int:
+    ends = {tenant: end_of(one.rows, one.end) for tenant, one in chains.items()}
     if args.json:
-        print(json.dumps({tenant: {"ok": _whole(one), "end": _end(one), "fault": one.fault} for tenant, one in chains.items()}))
+        print(json.dumps({tenant: {"ok": _whole(one), "end": ends[tenant], "fault": one.fault} for tenant, one in chains.items()}))
     else:
         for tenant, one in chains.items():
             words = _BROKEN if one.fault is not None else _CUT if one.cut else _HOLDS
-            print(voice.line(voice.say(words, tenant=tenant, rows=one.rows, end=_end(one), fault=one.fault, kept=args.end)))
+            print(voice.line(voice.say(words, tenant=tenant, rows=one.rows, end=ends[tenant], fault=one.fault, kept=args.end)))
     return OK if all(_whole(one) for one in chains.values()) else FAILED
 
 
 def _whole(chain: _Chain) -> bool:
     return chain.fault is None and not chain.cut
-
-
-def _end(chain: _Chain) -> str:
-    return f"{chain.rows}:{chain.end.hex()}"
-
-
-def _kept(args: argparse.Namespace) -> tuple[int, bytes] | None:
-    """The end that was kept elsewhere. Raises Stop where it has not the form this command prints."""
-    if args.end is None:
-        return None
-    form = re.fullmatch(r"([0-9]{1,15}):([0-9a-f]{64})", args.end)
-    if form is None or not args.tenant:
-        raise Stop(_BAD_END, BAD_INPUT, got=args.end)
-    return int(form[1]), bytes.fromhex(form[2])
 
 
 def _checked(tenant: str, rows: "Sequence[Audited]", kept: tuple[int, bytes] | None) -> _Chain:
@@ -152,7 +130,7 @@ def _tenants(conn: "Connection", asked: str | None) -> list[str]:
 
     known: list[str] = [one.id for one in queries.tenants(conn)]
     if asked is not None and asked not in known:
-        raise Stop(_NO_TENANT, BAD_INPUT, tenant=asked, known=", ".join(known) or "-")
+        raise Stop(NO_TENANT, BAD_INPUT, tenant=asked, known=", ".join(known) or "-")
     return known if asked is None else [asked]
 
 

@@ -9,14 +9,13 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from aislecast.arguments import Parser
-from aislecast.commands.options import add_data, add_database, add_json, database_url
+from aislecast.commands.options import add_data, add_database, add_json, existing_database_url
 from aislecast.exits import BAD_INPUT, FAILED, OK, Stop
 from aislecast.settings import DEFAULT_HOST, DEFAULT_PORT
-from aislecast.words import NOT_THERE, Voice
+from aislecast.words import Voice
 from groundwork.plumbing.reasons import Words
 
 if TYPE_CHECKING:
@@ -75,10 +74,7 @@ def add_arguments(parser: Parser, voice: Voice) -> None:  # noqa: ARG001 # the f
 
 
 def run(args: argparse.Namespace, voice: Voice) -> int:
-    url = database_url(args)
-    path = Path(url.removeprefix("sqlite:///"))
-    if url.startswith("sqlite:///") and not path.exists():  # opening would make it
-        raise Stop(NOT_THERE, BAD_INPUT, path=path)
+    url = existing_database_url(args)
     work = {"add": _add, "list": _list, "reset-link": _reset_link, "disable": _disable, "enable": _enable}[args.action]
     return asyncio.run(_with_parts(url, lambda parts: work(parts, args, voice)))
 

@@ -4,13 +4,12 @@ import argparse
 import asyncio
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aislecast.arguments import Parser
-from aislecast.commands.options import add_data, add_database, add_json, database_url, folder_of
-from aislecast.exits import BAD_INPUT, OK, Stop
-from aislecast.words import NOT_THERE, Voice
+from aislecast.commands.options import add_data, add_database, add_json, existing_database_url, folder_of
+from aislecast.exits import OK
+from aislecast.words import Voice
 from groundwork.plumbing.reasons import Words
 
 if TYPE_CHECKING:
@@ -61,10 +60,7 @@ def show(args: argparse.Namespace, voice: Voice, retention: "Retention") -> int:
 
 
 def remove(args: argparse.Namespace, voice: Voice, retention: "Retention") -> int:
-    url = database_url(args)
-    path = Path(url.removeprefix("sqlite:///"))
-    if url.startswith("sqlite:///") and not path.exists():  # opening would make it
-        raise Stop(NOT_THERE, BAD_INPUT, path=path)
+    url = existing_database_url(args)
     runs = asyncio.run(_runs(url, retention))
     if args.json:
         print(json.dumps({tenant: {count.kind: count.removed for count in ran.counts} for tenant, ran in runs.items()}))

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from groundwork.plumbing import queries
 from groundwork.plumbing.bus import Append, Entry, LeaseLost, LogEntry, ShardReader, Snapshot
-from groundwork.plumbing.clock import Clock
+from groundwork.plumbing.clock import Clock, set_or_after
 from groundwork.plumbing.db import Connection, Database
 from groundwork.plumbing.ids import stable_id
 from groundwork.plumbing.queries import Lease, Placed
@@ -226,13 +226,7 @@ class LocalReader:
         self._check()
         now = self._bus.clock.now_ms()
         soonest_ms = min(self._held_ms + self._bus.lease_ms // 3, self._looked_ms + self._bus.poll_ms)
-        woken = asyncio.ensure_future(self.more.wait())
-        slept = asyncio.ensure_future(self._bus.clock.sleep(max(0, soonest_ms - now) / 1000))
-        try:
-            await asyncio.wait({woken, slept}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            woken.cancel()
-            slept.cancel()
+        await set_or_after(self.more, self._bus.clock, max(0, soonest_ms - now) / 1000)
 
     async def commit(
         self,

@@ -107,6 +107,16 @@ class RehearsalClock:
         await asyncio.sleep(seconds / self.speed)
 
 
+async def set_or_after(told: asyncio.Event, clock: Clock, seconds: float) -> None:
+    """Returns when `told` is set, and after `seconds` of the clock's at the latest."""
+    waits = [asyncio.ensure_future(told.wait()), asyncio.ensure_future(clock.sleep(seconds))]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for waiting in waits:
+            waiting.cancel()
+
+
 def clock_from(text: str) -> Clock:
     """The clock a setting names: `system`, or `START_MS@WALL_MSxSPEED` for a rehearsal. Raises ValueError naming what was expected."""
     if text == "system":

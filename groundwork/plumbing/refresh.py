@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
 from groundwork.plumbing.bus import Bus
-from groundwork.plumbing.clock import Clock
+from groundwork.plumbing.clock import Clock, set_or_after
 from groundwork.plumbing.service import Trouble
 
 
@@ -40,13 +40,7 @@ class Refresh:
 
     async def wait(self) -> None:
         """Returns when told of a change or when it is time to look."""
-        left_s = max(0, self._due_ms - self._clock.now_ms()) / 1000
-        waits = [asyncio.ensure_future(self._told.wait()), asyncio.ensure_future(self._clock.sleep(left_s))]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for waiting in waits:
-                waiting.cancel()
+        await set_or_after(self._told, self._clock, max(0, self._due_ms - self._clock.now_ms()) / 1000)
 
     async def close(self) -> None:
         for stop in self._stop:

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from groundwork.plumbing.clock import Clock
+from groundwork.plumbing.clock import Clock, set_or_after
 
 HEARTBEAT_S: Final = 15.0
 """Proxies close what has been silent for a minute or less; a quarter of that is on the safe side."""
@@ -108,11 +108,6 @@ async def stream(
 
 async def _wait(change: asyncio.Event, clock: Clock, heartbeat_s: float, response: web.StreamResponse) -> None:
     """Waits for a change; after `heartbeat_s` without one it writes a comment, which also finds out whether the listener is still there."""
-    waits = [asyncio.ensure_future(change.wait()), asyncio.ensure_future(clock.sleep(heartbeat_s))]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for one in waits:
-            one.cancel()
+    await set_or_after(change, clock, heartbeat_s)
     if not change.is_set():
         await response.write(b": still here\n\n")
