@@ -3,7 +3,7 @@
 from geofence.accept import Ingest, People
 from geofence.anchors import Calibration
 from geofence.erasure import Eraser
-from geofence.http import IngestRoutes
+from geofence.http.ingest import IngestRoutes
 from geofence.outcome import Observer
 from geofence.pipeline import Pipeline, Workshop
 from geofence.places import Places

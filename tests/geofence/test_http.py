@@ -8,7 +8,7 @@ import pytest
 
 from geofence.accept import log_key
 from geofence.admitted import decode
-from geofence.http import REPEAT_HEADER
+from geofence.http.ingest import REPEAT_HEADER
 from groundwork.contracts.ids import GatewayId, ShopperId
 from groundwork.contracts.sighting import BatchAnswer, Sighting, SightingBatch
 from groundwork.contracts.subjects import SIGHTINGS, STREAMS, ZONE_EVENTS
