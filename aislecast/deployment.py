@@ -22,9 +22,9 @@ import notifier.erasure
 from aislecast import __version__
 from aislecast.configuration import Configuration
 from aislecast.holdings import HOLDINGS
+from aislecast.premises import PREMISES
 from geofence.anchors import Calibration
 from geofence.outcome import Observer
-from groundwork.contracts.ids import TenantId, VenueId
 from groundwork.contracts.subjects import STREAMS
 from groundwork.people.credentials import LiveCredentials
 from groundwork.people.holding import Estate
@@ -32,7 +32,7 @@ from groundwork.people.registry import People
 from groundwork.people.withdrawal import Sends
 from groundwork.plumbing.bus_local import LEASE_MS, POLL_MS, LocalBus
 from groundwork.plumbing.clock import Clock
-from groundwork.plumbing.db import Connection, Database
+from groundwork.plumbing.db import Database
 from groundwork.plumbing.hops import Hops
 from groundwork.plumbing.http_app import Limits, build_app
 from groundwork.plumbing.ids import Ids
@@ -127,12 +127,6 @@ def estate(settings: Configuration) -> Estate:
     return Estate(HOLDINGS, (geofence.erasure.SERVICE, notifier.erasure.SERVICE), settings.retention)
 
 
-def window_of(conn: Connection, tenant: TenantId, venue: VenueId) -> int | None:
-    """The condensing window of the venue's policy in ms; None for a venue that is not known."""
-    known = floorplans.queries.venue(conn, tenant, venue)
-    return None if known is None else known.policy.window_ms
-
-
 def deploy(parts: Parts, settings: Configuration, keys: Keys, extras: Extras | None = None) -> Deployment:
     """Builds everything on `parts`; nothing runs yet."""
     extras = extras or Extras()
@@ -142,7 +136,7 @@ def deploy(parts: Parts, settings: Configuration, keys: Keys, extras: Extras | N
     credentials = LiveCredentials(parts.db, settings.people.sign_in_idle_min * 60_000)
     channels = open_channels(parts)
     services = (
-        groundwork.people.app.build(parts, settings.people, people, credentials, vault, SENDS, estate(settings), window_of),
+        groundwork.people.app.build(parts, settings.people, people, credentials, vault, SENDS, estate(settings), PREMISES),
         floorplans.app.build(parts, settings.floorplans),
         groundwork.catalogue.app.build(parts),
         geofence.app.build(parts, settings.geofence, people, extras.observe, extras.calibration),

@@ -137,10 +137,11 @@ async def _list(parts: "Parts", args: argparse.Namespace, voice: Voice) -> int:
 
 
 def _accounts(parts: "Parts") -> "Accounts":
+    from aislecast.premises import PREMISES
     from groundwork.people.accounts import Accounts
     from groundwork.people.settings import Settings
 
-    return Accounts(parts, Settings().link_hours)
+    return Accounts(parts, Settings().link_hours, PREMISES)
 
 
 async def _tenants(parts: "Parts", asked: str | None) -> "list[TenantId]":

@@ -13,6 +13,7 @@ from groundwork.contracts.ids import TenantId
 from groundwork.people import acts, queries
 from groundwork.people.model import MANAGE_OPERATORS
 from groundwork.people.operators import ACTIVE, DISABLED, INVITED, Operator, check_login, check_reach, check_roles, normal_login, reaches
+from groundwork.people.premises import ANYWHERE, Premises
 from groundwork.people.reasons import DISABLED_OPERATOR, LAST_ADMIN, LOGIN_TAKEN, OWN_ACCOUNT, UNKNOWN_OPERATOR
 from groundwork.people.roles import ADMIN
 from groundwork.plumbing.audit import Act, record
@@ -62,8 +63,9 @@ def new_token(randbytes: Callable[[int], bytes]) -> str:
 class Accounts:
     """Keeps the accounts of all tenants; each call of one."""
 
-    def __init__(self, parts: Parts, link_hours: int) -> None:
+    def __init__(self, parts: Parts, link_hours: int, premises: Premises = ANYWHERE) -> None:
         self._parts = parts
+        self._premises = premises
         self._link_ms = link_hours * 3_600_000
 
     async def listed(self, who: Caller) -> list[Operator]:
@@ -74,7 +76,7 @@ class Accounts:
     async def invite(self, who: Caller, login: str, wanted: Wanted) -> Link:
         """Makes an account whose holder sets her password by the link.
 
-        Raises Refusal for a bad or taken login, an unknown role, a venue out of the caller's reach.
+        Raises Refusal for a bad or taken login, an unknown role or venue, a venue out of the caller's reach.
         """
         check_roles(wanted.roles)
         check_reach(who, wanted.scopes)
@@ -82,6 +84,7 @@ class Accounts:
         link = self._link(made)
 
         def work(conn: Connection) -> Link:
+            self._premises.check_all(conn, made.tenant, wanted.scopes)
             if queries.operator_of_login(conn, made.login) is not None:
                 raise Refusal(LOGIN_TAKEN, at="/login", value=made.login)
             queries.add_operator(conn, made)
@@ -98,6 +101,7 @@ class Accounts:
 
         def work(conn: Connection) -> Operator:
             before = _in_reach(conn, who, operator_id)
+            self._premises.check_all(conn, before.tenant, wanted.scopes - before.scopes)
             after = replace(before, name=wanted.name, language=wanted.language, roles=wanted.roles, scopes=wanted.scopes)
             if before.id == who.subject and (before.roles, before.scopes) != (after.roles, after.scopes):
                 raise Refusal(OWN_ACCOUNT)

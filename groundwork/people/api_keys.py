@@ -11,6 +11,7 @@ from groundwork.people import acts, queries
 from groundwork.people.accounts import new_token
 from groundwork.people.model import INTEGRATION_GRANTS, TILL_GRANTS
 from groundwork.people.operators import check_reach, reaches
+from groundwork.people.premises import Premises
 from groundwork.people.queries import StoredKey
 from groundwork.people.reasons import DEAD_API_KEY, TAKEN_SUBJECT, UNKNOWN_API_KEY, UNKNOWN_GRANT
 from groundwork.plumbing.audit import Act, record
@@ -40,8 +41,9 @@ class Asked:
 class ApiKeyRing:
     """Keeps the keys of all tenants; each call of one."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, premises: Premises) -> None:
         self._parts = parts
+        self._premises = premises
 
     async def listed(self, who: Caller) -> list[StoredKey]:
         """The keys in the caller's reach, the newest first."""
@@ -49,7 +51,7 @@ class ApiKeyRing:
         return [key for key in found if reaches(who, key.scopes)]
 
     async def add(self, who: Caller, asked: Asked) -> tuple[StoredKey, str]:
-        """Makes a key and its token. Raises Refusal for a grant no key may hold, a far venue, a person's name."""
+        """Makes a key and its token. Raises Refusal for a grant no key may hold, a far or unknown venue, a person's name."""
         for grant in sorted(asked.grants - GRANTS):
             raise Refusal(UNKNOWN_GRANT, at="/grants", value=grant, known=", ".join(sorted(GRANTS)))
         check_reach(who, asked.scopes)
@@ -59,6 +61,7 @@ class ApiKeyRing:
         token = self._token()
 
         def work(conn: Connection) -> None:
+            self._premises.check_all(conn, tenant, asked.scopes)
             if queries.is_a_persons(conn, tenant, asked.subject):
                 raise Refusal(TAKEN_SUBJECT, at="/subject", value=asked.subject)
             queries.add_api_key(conn, made, token_hash(token))

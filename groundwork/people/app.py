@@ -15,7 +15,7 @@ from groundwork.people.http.communities import CommunityRoutes
 from groundwork.people.http.consent_texts import ConsentTextRoutes
 from groundwork.people.http.consents import ConsentRoutes
 from groundwork.people.http.devices import DeviceRoutes
-from groundwork.people.http.gateway_rules import GatewayRulesRoutes, WindowOf, no_window
+from groundwork.people.http.gateway_rules import GatewayRulesRoutes
 from groundwork.people.http.gateways import GatewayRoutes
 from groundwork.people.http.identity_providers import IdentityProviderRoutes
 from groundwork.people.http.operators import OperatorRoutes
@@ -30,6 +30,7 @@ from groundwork.people.http.tag_bindings import TagBindingRoutes
 from groundwork.people.http.tags import TagRoutes
 from groundwork.people.http.tokens import TokenRoutes
 from groundwork.people.oidc import OpenId
+from groundwork.people.premises import ANYWHERE, Premises
 from groundwork.people.provider_sign_in import ProviderDesk
 from groundwork.people.registry import People
 from groundwork.people.retention import Job
@@ -59,13 +60,13 @@ def build(
     vault: Vault,
     sends: Sends = _NO_SENDS,
     estate: Estate = _ALONE,
-    window_of: WindowOf = no_window,
+    premises: Premises = ANYWHERE,
 ) -> Service:
     """The service. Its start fills `people` and `credentials`, its loops keep them fresh; a withdrawal takes back what `sends` can.
 
     `vault` seals what must be read again: push tokens, keys of tags, secrets of providers. `estate` is what all packages hold of shoppers:
-    what they are shown, what retention removes, and who has to report before an erasure is through. `window_of` tells the condensing window
-    that a venue's boxes are configured with.
+    what they are shown, what retention removes, and who has to report before an erasure is through. `premises` tells which
+    venues there are.
     """
     consents = Consents(parts.db, parts.bus, parts.clock, sends, settings.withdrawal_wait_ms)
     day_keys, outbound = DayKeys(parts, settings.token_memory_s), Outbound(settings.loopback_providers)
@@ -88,10 +89,10 @@ def build(
         *_routes_of_apps(parts, settings, vault, openid),
         *IdentityProviderRoutes(parts, vault, outbound).routes(),
         *TokenRoutes(parts, day_keys).routes(),
-        *TagRoutes(parts, vault).routes(),
+        *TagRoutes(parts, vault, premises).routes(),
         *TagBindingRoutes(parts, vault, settings).routes(),
-        *_routes_of_gateways(parts, settings, vault, credentials, window_of),
-        *_routes_of_operators(parts, settings, vault, openid, outbound),
+        *_routes_of_gateways(parts, settings, vault, credentials, premises),
+        *_routes_of_operators(parts, settings, vault, openid, outbound, premises),
         *RightsRoutes(parts, rights, erasures).routes(),
         *RetentionRoutes(parts).routes(),
     ]
@@ -104,19 +105,22 @@ def build(
     return Service("people", refusing_demographics(routes), loops, start)
 
 
-def _routes_of_gateways(parts: Parts, settings: Settings, vault: Vault, credentials: LiveCredentials, window_of: WindowOf) -> list[Route]:
+def _routes_of_gateways(parts: Parts, settings: Settings, vault: Vault, credentials: LiveCredentials, premises: Premises) -> list[Route]:
     """How boxes get in and change their keys, and what is decided for them."""
-    return [*GatewayRoutes(parts, vault, settings, credentials.renew).routes(), *GatewayRulesRoutes(parts, vault, window_of).routes()]
+    boxes = GatewayRoutes(parts, vault, settings, credentials.renew, premises)
+    return [*boxes.routes(), *GatewayRulesRoutes(parts, vault, premises).routes()]
 
 
-def _routes_of_operators(parts: Parts, settings: Settings, vault: Vault, openid: OpenId, outbound: Outbound) -> list[Route]:
+def _routes_of_operators(
+    parts: Parts, settings: Settings, vault: Vault, openid: OpenId, outbound: Outbound, premises: Premises
+) -> list[Route]:
     """How operators get in, and what an admin keeps."""
-    desk, accounts = SignInDesk(parts, settings.sign_in_hours), Accounts(parts, settings.link_hours)
+    desk, accounts = SignInDesk(parts, settings.sign_in_hours), Accounts(parts, settings.link_hours, premises)
     return [
         *SignInRoutes(desk, parts.clock).routes(),
         *ProviderSignInRoutes(ProviderDesk(parts, vault, openid, outbound, desk), parts.clock).routes(),
         *OperatorRoutes(accounts).routes(),
-        *ApiKeyRoutes(ApiKeyRing(parts)).routes(),
+        *ApiKeyRoutes(ApiKeyRing(parts, premises)).routes(),
         *AuditRoutes(parts).routes(),
         *PageRoutes().routes(),
     ]

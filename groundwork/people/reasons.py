@@ -42,6 +42,11 @@ BAD_TEXT_VERSION: Final = Reason(
     ),
     422,
 )
+UNREGISTERED_VENUE: Final = Reason(
+    "unregistered_venue",
+    Words("There is no venue {value} yet; register it first.", "لا يوجد متجر باسم {value} بعد؛ سجّله أولًا."),
+    422,
+)
 NO_SHOPPER: Final = Reason(
     "no_shopper",
     Words("This credential belongs to no shopper's device.", "بيانات الاعتماد هذه لا تخص جهاز أي متسوّق."),
@@ -321,6 +326,7 @@ ALL: Final = (
     UNKNOWN_KIND,
     WRONG_PAUSE,
     UNKNOWN_PURPOSE,
+    UNREGISTERED_VENUE,
     UNKNOWN_LANGUAGE,
     UNKNOWN_TEXT,
     TEXT_CHANGED,

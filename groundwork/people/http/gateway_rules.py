@@ -1,6 +1,6 @@
 """Gateways' configuration: an operator decides which beacons may leave a venue; its boxes fetch that, with the venue's window, signed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -10,9 +10,10 @@ from groundwork.contracts.gateway import GatewayConfiguration, GatewayRules, Sig
 from groundwork.contracts.ids import GatewayId, TenantId, VenueId
 from groundwork.people import acts, configuration, problems
 from groundwork.people.model import MANAGE_GATEWAYS, READ_CONFIGURATION
+from groundwork.people.premises import Premises
 from groundwork.people.queries import boxes
 from groundwork.people.queries import gateway_rules as rows
-from groundwork.people.reasons import BEYOND_SCOPE
+from groundwork.people.reasons import BEYOND_SCOPE, UNREGISTERED_VENUE
 from groundwork.plumbing.audit import Act, record
 from groundwork.plumbing.auth import Caller
 from groundwork.plumbing.db import Connection
@@ -21,24 +22,17 @@ from groundwork.plumbing.reasons import Refusal, Words
 from groundwork.plumbing.service import Parts
 from groundwork.plumbing.vault import Vault
 
-WindowOf = Callable[[Connection, TenantId, VenueId], int | None]
-"""The condensing window of a venue's policy, in ms; the registry of places knows it."""
 _MOST_BYTES: Final = 32 * 1024
 """Every list full is 30 kB; a box reads answers of 64 kB at most."""
-
-
-def no_window(_conn: Connection, _tenant: TenantId, _venue: VenueId) -> int | None:
-    """Where no registry of places is at hand: each box keeps its own window."""
-    return None
 
 
 class GatewayRulesRoutes:
     """The handlers. `vault` holds the key that signs."""
 
-    def __init__(self, parts: Parts, vault: Vault, window_of: WindowOf) -> None:
+    def __init__(self, parts: Parts, vault: Vault, premises: Premises) -> None:
         self._parts = parts
         self._vault = vault
-        self._window_of = window_of
+        self._premises = premises
 
     def routes(self) -> Sequence[Route]:
         place = "/v1/venues/{venue}/gateway-rules"
@@ -63,7 +57,7 @@ class GatewayRulesRoutes:
                 grant=MANAGE_GATEWAYS,
                 request=GatewayRules,
                 answer=VenueRules,
-                refusals=(BEYOND_SCOPE, problems.BAD_GATEWAY_RULES),
+                refusals=(BEYOND_SCOPE, UNREGISTERED_VENUE, problems.BAD_GATEWAY_RULES),
                 max_body=_MOST_BYTES,
             ),
             Route(
@@ -95,6 +89,7 @@ class GatewayRulesRoutes:
             raise Refusal(problems.BAD_GATEWAY_RULES, at=wrong[0], value=wrong[1], expected=wrong[2])
 
         def work(conn: Connection) -> VenueRules:
+            self._premises.check(conn, tenant, venue)
             before = rows.put_gateway_rules(conn, tenant, venue, rules, now_ms)
             if before is None or before.rules != rules:
                 was = msgspec.to_builtins(before.rules) if before is not None else None
@@ -118,7 +113,7 @@ class GatewayRulesRoutes:
                 gateway=gateway,
                 venue=venue,
                 issued_ms=now_ms,
-                window_ms=self._window_of(conn, tenant, venue),
+                window_ms=self._premises.window_ms(conn, tenant, venue),
                 rules=None if decided is None else decided.rules,
             )
 

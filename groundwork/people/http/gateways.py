@@ -20,9 +20,10 @@ from groundwork.contracts.ids import GatewayId, GatewayKeyId, TenantId, VenueId
 from groundwork.people import acts, configuration, enrolment, problems, queries
 from groundwork.people.codes import canonical, new_code
 from groundwork.people.model import MANAGE_GATEWAYS, ROTATE_GATEWAY_KEY
+from groundwork.people.premises import Premises
 from groundwork.people.queries import boxes as rows
 from groundwork.people.queries.keys import AnyRow
-from groundwork.people.reasons import BEYOND_SCOPE
+from groundwork.people.reasons import BEYOND_SCOPE, UNREGISTERED_VENUE
 from groundwork.people.registry import announce_gateway
 from groundwork.people.settings import Settings
 from groundwork.plumbing import signatures
@@ -37,18 +38,19 @@ from groundwork.plumbing.vault import Vault
 
 _GUESSES: Final = Rate(per_s=0.2, burst=10)
 """Of codes, by one address: 180 in a code's life, against 2^60 codes. A shop's boxes behind one address enrol one after another."""
-_CODE_REFUSALS: Final = (BEYOND_SCOPE, problems.GATEWAY_IS_RADIO)
+_CODE_REFUSALS: Final = (BEYOND_SCOPE, UNREGISTERED_VENUE, problems.GATEWAY_IS_RADIO)
 _KEY_REFUSALS: Final = (problems.WRONG_PROOF, problems.KEY_TAKEN, problems.KEY_REVOKED)
 
 
 class GatewayRoutes:
     """The handlers. `renew` reads the live keys anew, so that this process knows a change before it answers."""
 
-    def __init__(self, parts: Parts, vault: Vault, settings: Settings, renew: Callable[[], Awaitable[bool]]) -> None:
+    def __init__(self, parts: Parts, vault: Vault, settings: Settings, renew: Callable[[], Awaitable[bool]], premises: Premises) -> None:
         self._parts = parts
         self._vault = vault
         self._settings = settings
         self._renew = renew
+        self._premises = premises
 
     def routes(self) -> Sequence[Route]:
         return (*self._operators_routes(), *self._boxes_routes())
@@ -139,6 +141,7 @@ class GatewayRoutes:
 
         def work(conn: Connection) -> None:
             _check_box(conn, who, gateway, venue)
+            self._premises.check(conn, tenant, venue)
             queries.issue_gateway_code(
                 conn,
                 tenant=tenant,

@@ -10,9 +10,10 @@ from groundwork.people import acts, queries, tags
 from groundwork.people.codes import canonical, new_code
 from groundwork.people.eid import EidKey
 from groundwork.people.model import MANAGE_TAGS
+from groundwork.people.premises import Premises
 from groundwork.people.problems import BAD_TAG, TAG_REGISTERED, UNKNOWN_TAG
 from groundwork.people.queries.keys import AnyRow
-from groundwork.people.reasons import BEYOND_SCOPE
+from groundwork.people.reasons import BEYOND_SCOPE, UNREGISTERED_VENUE
 from groundwork.people.tags import Tag
 from groundwork.plumbing.audit import Act, record
 from groundwork.plumbing.auth import Caller
@@ -32,9 +33,10 @@ def code_hash(vault: Vault, tenant: TenantId, text: str) -> bytes | None:
 class TagRoutes:
     """The handlers; a caller of some venues reaches the tags that stay in these."""
 
-    def __init__(self, parts: Parts, vault: Vault) -> None:
+    def __init__(self, parts: Parts, vault: Vault, premises: Premises) -> None:
         self._parts = parts
         self._vault = vault
+        self._premises = premises
 
     def routes(self) -> Sequence[Route]:
         return (
@@ -55,7 +57,7 @@ class TagRoutes:
                 request=TagRequest,
                 answer=TagCode,
                 status=201,
-                refusals=(BAD_TAG, TAG_REGISTERED, BEYOND_SCOPE),
+                refusals=(BAD_TAG, TAG_REGISTERED, BEYOND_SCOPE, UNREGISTERED_VENUE),
             ),
             Route(
                 "POST",
@@ -94,6 +96,8 @@ class TagRoutes:
         sealed = None if tag.eid is None else self._vault.seal(tag.eid.identity, tags.KEYS, tenant, tag.id)
 
         def work(conn: Connection) -> None:
+            if tag.venue is not None:
+                self._premises.check(conn, tenant, tag.venue)
             known = queries.add_tag(conn, tenant, tag, code_hash=hashed, sealed=sealed, now_ms=now_ms)
             if known is not None:
                 raise Refusal(TAG_REGISTERED, at="/beacon", value=known)

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+import floorplans.queries
 from aislecast import exits
 from aislecast.cli import main
-from groundwork.contracts.ids import TenantId
+from floorplans.model import Names, Venue
+from groundwork.contracts.ids import TenantId, VenueId
 from groundwork.people import queries
 from groundwork.plumbing import audit
 from groundwork.plumbing.audit import Act
@@ -21,12 +23,13 @@ NOW_MS = 1_793_516_400_000
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A data folder whose database has every table and one tenant."""
+    """A data folder whose database has every table, one tenant and one venue."""
     (tmp_path / "home").mkdir()
 
     def work(conn: Connection) -> None:
         create_tables(conn)
         queries.add_tenant(conn, tenant=TenantId("tamim"), name_ar="متجر", name_en="Shop", salt=bytes(32), now_ms=NOW_MS)
+        floorplans.queries.add_venue(conn, Venue(VenueId("a"), TenantId("tamim"), Names("فرع", "Branch"), "Asia/Riyadh"), NOW_MS)
         audit.record(conn, "tamim", NOW_MS, Act("anna", "made", "thing", None, {"a": 1}))
 
     _do(tmp_path / "home", work)
@@ -71,6 +74,7 @@ def test_a_link_is_printed_on_a_line_of_its_own(home: Path, capsys: pytest.Captu
         (["disable", "nobody"], exits.FAILED, "no operator with the login"),
         (["add", "layla", "--role", "king"], exits.BAD_INPUT, "no role king"),
         (["add", "layla", "--tenant", "dana"], exits.BAD_INPUT, "`--tenant`"),
+        (["add", "layla", "--venue", "nowhere"], exits.BAD_INPUT, "no venue nowhere"),
         (["add", "x y"], exits.BAD_INPUT, "The login is x y"),
     ],
 )
