@@ -12,9 +12,11 @@ INSTALLED := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Commands that some tests need, each with the Debian package that brings it.
 TOOLS := strace:strace curl:curl dbus-daemon:dbus-daemon systemd-analyze:systemd
+# And those that `make test-bluez` needs beside them.
+BLUEZ_TOOLS := qemu-system-x86_64:qemu-system-x86 busybox:busybox-static cpio:cpio depmod:kmod bluetoothctl:bluez dbus-daemon:dbus-daemon
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check format docs bench lock tools clean
+.PHONY: help run test test-long test-bluez check format docs bench lock tools clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +29,10 @@ test: $(INSTALLED) tools ## run every test but the long ones; ends with the skip
 
 test-long: $(INSTALLED) tools ## run every test with its full counts (an hour or so)
 	@$(BIN)/pytest -n $(JOBS) $(ARGS)
+
+test-bluez: $(INSTALLED) ## run the gateway's tests against the real bluetoothd, in QEMU (as root on Debian; three minutes)
+	@$(MAKE) --no-print-directory tools TOOLS="$(BLUEZ_TOOLS)"
+	@tests/faults/real_bluez/boot.sh
 
 check: $(INSTALLED) tools ## format, lint, types, import rules, then the tests (words, sizes, docs among them)
 	$(BIN)/ruff format --check .

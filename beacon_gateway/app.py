@@ -8,7 +8,7 @@ from functools import partial
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from beacon_gateway.batch import Sender
-from beacon_gateway.corrected import CorrectedClock
+from beacon_gateway.corrected import CorrectedClock, SteadyClock
 from beacon_gateway.health import Health, health
 from beacon_gateway.keys import signing_of
 from beacon_gateway.line import REVOKED, Line
@@ -20,7 +20,7 @@ from beacon_gateway.recover import Recover
 from beacon_gateway.rotate import Rotation
 from beacon_gateway.settings import GatewaySettings
 from beacon_gateway.source import Repairable, Source
-from beacon_gateway.sources import SOURCES
+from beacon_gateway.sources import LIVE, SOURCES
 from beacon_gateway.spool import Spool
 from beacon_gateway.strangers import Strangers
 from beacon_gateway.transport import HttpTransport
@@ -78,13 +78,15 @@ def plan_of(settings: GatewaySettings) -> Plan:
 def build(settings: GatewaySettings, key: Ed25519PrivateKey, clock: Clock, ids: Ids, rng: random.Random, hops: Hops) -> Gateway:
     """The gateway of these settings. Raises Stop where its spool cannot be opened; call it with the event loop running."""
     corrected = CorrectedClock(clock)
-    spool = Spool(settings.spool_file, ids, corrected, max_bytes=settings.spool_bytes, machine=run_id())
-    source = SOURCES[settings.source](settings, corrected, spool.progress.position)
+    steady = SteadyClock(corrected) if settings.source in LIVE else None
+    stamping = steady or corrected
+    spool = Spool(settings.spool_file, ids, stamping, known=corrected, max_bytes=settings.spool_bytes, machine=run_id())
+    source = SOURCES[settings.source](settings, stamping, spool.progress.position)
     strangers = Strangers(partial(secrets.token_bytes, 16)) if settings.strangers == "count" else None
     pipeline = Pipeline(plan_of(settings), spool, hops, source.position, strangers)
     transport = HttpTransport(settings.server, ca_file=settings.ca_file)
     uplink = Uplink(spool, transport, signing_of(key, settings.key_id), clock, rng, hops, corrected.correct)
-    listen = Listen(source, pipeline, corrected, uplink.wake, lambda: REVOKED if uplink.line.revoked else "")
+    listen = Listen(source, pipeline, stamping, uplink.wake, lambda: REVOKED if uplink.line.revoked else "", steady)
     upkeep = _upkeep(settings, uplink.line, pipeline, clock, rng)
     return Gateway(settings, source, spool, pipeline, uplink, listen, _recover(settings, source, corrected), upkeep, hops, clock)
 

@@ -14,8 +14,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from beacon_gateway.condense import Columns
-from groundwork.contracts.codec import COLUMNS, Column, decode_frame, encode_frame
+from groundwork.adverts.condense import Columns
+from groundwork.contracts.codec import COLUMNS, Column, decode_frame, encode_compact
 from groundwork.contracts.ids import BootId, GatewayId, TenantId
 from groundwork.contracts.sighting import BeaconTelemetry, Left, SightingColumns, SightingHeader, SpoolGap, StrangerCount
 
@@ -67,7 +67,7 @@ class Batch:
         header = _moved_header(frame.header, by_ms)
         columns = {column.name: _array(column, frame.columns[column.name]) for column in COLUMNS}
         columns["window_start_ms"] = array("q", (start_ms + by_ms for start_ms in columns["window_start_ms"]))
-        return replace(self, packed=zlib.compress(encode_frame(header, columns), _LEVEL), sent_ms=header.sent_ms, retimed=True)
+        return replace(self, packed=zlib.compress(encode_compact(header, columns), _LEVEL), sent_ms=header.sent_ms, retimed=True)
 
 
 def _array(column: Column, view: memoryview) -> array:  # type: ignore[type-arg] # array of any item type
@@ -156,12 +156,12 @@ def seal(sender: Sender, stamp: Stamp, window_ms: int, rows: Columns) -> Batch:
         rssi_max_dbm=rows.rssi_max_dbm,
         rssi_last_dbm=rows.rssi_last_dbm,
     )
-    packed = zlib.compress(encode_frame(header, columns), _LEVEL)
+    packed = zlib.compress(encode_compact(header, columns), _LEVEL)
     return Batch(stamp.boot, stamp.number, len(rows), sum(rows.adverts), packed, stamp.sent_ms)
 
 
 def _indexed(ids: Sequence[Id]) -> tuple[list[Id], list[int]]:
-    """The distinct ids in order of first appearance, and each row's place among them."""
-    places: dict[Id, int] = {}
-    rows = [places.setdefault(each, len(places)) for each in ids]
-    return list(places), rows
+    """The distinct ids, sorted, for neighbours then share most of their letters; and each row's place among them."""
+    names = sorted(set(ids))
+    places = {name: at for at, name in enumerate(names)}
+    return names, [places[each] for each in ids]

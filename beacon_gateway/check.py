@@ -20,6 +20,7 @@ from beacon_gateway.exits import Stop
 from beacon_gateway.host import Adapter, BluetoothAway, BusTrouble, Host
 from beacon_gateway.keys import read_key, signing_of
 from beacon_gateway.line import Answer, Transport, TransportFailed
+from beacon_gateway.outside import decoded
 from beacon_gateway.settings import GatewaySettings
 from beacon_gateway.source import Repairable, Source
 from beacon_gateway.survey import Survey
@@ -242,6 +243,9 @@ class _Problem(msgspec.Struct):
     server_ms: int | None = None
 
 
+_problems = msgspec.json.Decoder(_Problem)
+
+
 async def _server(means: Means) -> list[Finding]:
     """The key, and what the server says to an empty batch signed with it."""
     try:
@@ -266,8 +270,8 @@ async def _ask(means: Means, key: Ed25519PrivateKey, offset_ms: int) -> tuple[An
     signature = signatures.sign(*signing_of(key, means.settings.key_id), "POST", PATH, at_ms, b"")
     answer = await means.transport.post(PATH, {"Content-Type": FRAME_TYPE, signatures.HEADER: signature}, b"")
     try:
-        return answer, msgspec.json.decode(answer.body, type=_Problem)
-    except msgspec.DecodeError:
+        return answer, decoded(_problems, answer.body)
+    except ValueError:
         return answer, _Problem()
 
 

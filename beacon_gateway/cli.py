@@ -2,8 +2,8 @@
 
 Every sentence in Arabic or English, by `--lang` or the locale.
 
-Exit codes: 0 done; 1 `check` has found something that does not work; 2 wrong input or settings; 3 the machine is in the way (spool,
-adapter, disk); 130 stopped with Ctrl-C.
+Exit codes: 0 done; 1 `check` has found something that does not work; 2 wrong input or settings (`decode` has then read all other lines);
+3 the machine is in the way (spool, adapter, disk); 130 stopped with Ctrl-C.
 """
 
 import argparse
@@ -192,13 +192,18 @@ def _resend(args: argparse.Namespace, language: str) -> int:
     return exits.OK
 
 
-def _decode(_args: argparse.Namespace, _language: str) -> int:
-    from beacon_gateway.decode import decode_lines
+def _decode(_args: argparse.Namespace, language: str) -> int:
+    from beacon_gateway.decode import Wrong, decode_lines
 
-    for line in decode_lines(sys.stdin.buffer):
-        sys.stdout.buffer.write(line)
+    code = exits.OK
+    for answer in decode_lines(sys.stdin.buffer):
+        if isinstance(answer, Wrong):
+            _tell(words.DECODE_LINE, language, **answer._asdict())
+            code = exits.BAD_INPUT
+            continue
+        sys.stdout.buffer.write(answer)
         sys.stdout.buffer.flush()
-    return exits.OK
+    return code
 
 
 def _keygen(args: argparse.Namespace, language: str) -> int:

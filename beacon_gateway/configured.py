@@ -6,7 +6,6 @@ Fetching it is for `pull.py`; going on by it without losing an advert, for `pipe
 """
 
 import base64
-import binascii
 import os
 from pathlib import Path
 from typing import Final
@@ -15,10 +14,13 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from beacon_gateway.outside import decoded
 from beacon_gateway.settings import GatewaySettings
 from groundwork.contracts.gateway import GatewayConfiguration, SignedConfiguration
 
 _HEAD: Final = b"aislecast-configuration\n"
+_signed = msgspec.json.Decoder(SignedConfiguration)
+_configurations = msgspec.json.Decoder(GatewayConfiguration)
 
 
 class BadConfiguration(Exception):
@@ -28,14 +30,14 @@ class BadConfiguration(Exception):
 def checked(said: bytes, settings: GatewaySettings, newest_ms: int = 0) -> GatewayConfiguration:
     """The configuration in `said`, which is at least as new as `newest_ms` and fits the box. Raises BadConfiguration."""
     try:
-        signed = msgspec.json.decode(said, type=SignedConfiguration)
+        signed = decoded(_signed, said)
         value = base64.urlsafe_b64decode(signed.signature + "=" * (-len(signed.signature) % 4))
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(settings.configuration_key))
         key.verify(value, _HEAD + signed.configuration.encode())
-        found = msgspec.json.decode(signed.configuration, type=GatewayConfiguration)
+        found = decoded(_configurations, signed.configuration)
     except InvalidSignature:
         raise BadConfiguration("it is not signed by the deployment that enrolled this box") from None
-    except (msgspec.DecodeError, UnicodeError, binascii.Error, ValueError) as error:
+    except ValueError as error:  # base64's and JSON's too
         raise BadConfiguration(f"it cannot be read: {error}") from None
     if (found.tenant, found.gateway) != (settings.tenant, settings.gateway):
         raise BadConfiguration(f"it is for {found.tenant}/{found.gateway}, and this is {settings.tenant}/{settings.gateway}")

@@ -7,25 +7,38 @@ Input kinds: `ad_structures`; `manufacturer_data`, company id first, or `manufac
 `service_data_<4 hex>`; `url_bytes`, an Eddystone address from its scheme byte on. Other kinds, and bytes that are no frame we know, give
 no frames. Options besides the two above: `bind_key` (32 hex digits) and `address` of an encrypted BTHome sender; `beacon_code` (4 hex
 digits) of AltBeacons that have their own.
+
+A line that is not of this form ends nothing: it is told (`Wrong`), answered with no frames where its `id` can still be read, and the next
+one is read.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Final, NamedTuple
 
 import msgspec
 
-from beacon_gateway import exits, words
-from beacon_gateway.exits import Stop
+from beacon_gateway.outside import decoded
 from groundwork.adverts.ad_structures import MANUFACTURER_DATA, SERVICE_DATA_16
 from groundwork.adverts.decode import decode, decode_structure, spoken_beside
 from groundwork.adverts.formats.eddystone_url import decode_url
 from groundwork.adverts.frame import ALTBEACON_CODE, Options
 
-_EXPECTED: Final = '{"id": "a", "input": "<hex>", "input_kind": "ad_structures"}'
 _WITHOUT_COMPANY: Final = re.compile(r"manufacturer_data_without_company_([0-9a-fA-F]{4})")
 _SERVICE: Final = re.compile(r"service_data_([0-9a-fA-F]{4})")
 _NOT_HEX: Final = re.compile(r"[^0-9a-f]")
+_LONGEST_LINE: Final = 1 << 20
+"""Bytes; the longest advert there is takes 3,300 hex digits. Without a bound a pipe that never ends its line would take all memory."""
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+"""What some editors put before the first line."""
+
+
+class Wrong(NamedTuple):
+    """A line that is not of the form expected."""
+
+    line: int
+    problem: str
+    expected: str = '{"id": "a", "input": "<hex>", "input_kind": "ad_structures"}'
 
 
 class _Options(msgspec.Struct, frozen=True):
@@ -47,19 +60,57 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True):
     options: _Options | None = None
 
 
+class _Named(msgspec.Struct, frozen=True):
+    """What a line of another form may still have."""
+
+    id: Any
+
+
 _decoder = msgspec.json.Decoder(_Line)
+_named = msgspec.json.Decoder(_Named)
 
 
-def decode_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """One line out for each line in. Raises Stop at the first that is no JSON of this form, naming it."""
-    for number, raw in enumerate(lines, start=1):
-        if not raw.strip():
-            continue
-        try:
-            line = _decoder.decode(raw)
-        except msgspec.DecodeError as error:
-            raise Stop(words.DECODE_LINE, exits.BAD_INPUT, line=number, problem=error, expected=_EXPECTED) from error
-        yield msgspec.json.encode({"id": line.id, "frames": _frames(line, _options(line.options or _Options()))}) + b"\n"
+def decode_lines(source: BinaryIO) -> Iterator[bytes | Wrong]:
+    """For each line of `source` that has an id one line out; before it, or in its place, what is wrong with it."""
+    for number, raw in enumerate(_lines(source), start=1):
+        if len(raw) > _LONGEST_LINE:
+            yield Wrong(number, f"longer than {_LONGEST_LINE} bytes")
+        elif raw.strip():
+            yield from _decoded(number, raw)
+
+
+def _lines(source: BinaryIO) -> Iterator[bytes]:
+    """The lines of `source`; of one that is too long only its beginning, itself too long to be taken for a line."""
+    begun = False
+    while line := source.readline(_LONGEST_LINE + 1):
+        whole = line
+        while len(line) > _LONGEST_LINE and not line.endswith(b"\n"):
+            line = source.readline(_LONGEST_LINE + 1) or b"\n"
+        yield whole if begun else whole.removeprefix(_BYTE_ORDER_MARK)
+        begun = True
+
+
+def _decoded(number: int, raw: bytes) -> Iterator[bytes | Wrong]:
+    try:
+        line = decoded(_decoder, raw)
+    except ValueError as error:
+        yield Wrong(number, str(error))
+        named = _id_of(raw)
+        if named is not None:
+            yield _answer(named.id, [])
+    else:
+        yield _answer(line.id, _frames(line, _options(line.options or _Options())))
+
+
+def _id_of(raw: bytes) -> _Named | None:
+    try:
+        return decoded(_named, raw)
+    except ValueError:
+        return None
+
+
+def _answer(asked: Any, frames: list[dict[str, object]]) -> bytes:
+    return msgspec.json.encode({"id": asked, "frames": frames}) + b"\n"
 
 
 def _options(given: _Options) -> Options:

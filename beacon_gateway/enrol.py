@@ -21,6 +21,7 @@ from beacon_gateway import exits, words
 from beacon_gateway.exits import Stop
 from beacon_gateway.keys import next_of, public_half, put_in_place, read_key, signing_of, write_key, write_new
 from beacon_gateway.line import Answer, Transport, TransportFailed
+from beacon_gateway.outside import decoded
 from beacon_gateway.settings import SECTION, GatewaySettings
 from beacon_gateway.transport import unreachable
 from groundwork.contracts.gateway import ENROLMENT, GatewayEnrolled, GatewayEnrolmentRequest
@@ -33,6 +34,7 @@ _SERVER: Final = re.compile("https?://[^/]+")
 _HEAD: Final = f"# Written by `beacon-gateway enrol`. Every setting is in docs/settings.md.\n[{SECTION}]\n"
 _LETTERS: Final = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 _LENGTH: Final = 12
+_enrolled = msgspec.json.Decoder(GatewayEnrolled)
 _LOOKS_LIKE: Final = str.maketrans({"I": "1", "L": "1", "O": "0", "-": "", " ": ""})
 _TAKEN: Final = frozenset({"key_taken", "key_revoked"})
 _REFUSALS: Final[Mapping[tuple[int, str], Words]] = MappingProxyType(
@@ -114,8 +116,8 @@ def _told(server: str, answer: Answer) -> GatewayEnrolled:
         raise Stop(words.TOO_OFTEN, exits.ENVIRONMENT, seconds=answer.headers.get("retry-after", "60"))
     try:
         if answer.status == 200:
-            return msgspec.json.decode(answer.body, type=GatewayEnrolled)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+            return decoded(_enrolled, answer.body)
+    except ValueError:
         pass
     raise Stop(words.NOT_A_SERVER, exits.BAD_INPUT, server=server, status=answer.status)
 

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, Protocol
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from beacon_gateway.outside import decoded
 from groundwork.plumbing import signatures
 from groundwork.plumbing.clock import Clock
 
@@ -146,6 +147,6 @@ def knows_key(answer: Answer) -> bool:
 
 def _problem(answer: Answer) -> _Problem:
     try:
-        return _problems.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return decoded(_problems, answer.body)
+    except ValueError:
         return _Problem()

@@ -8,6 +8,7 @@ recording alone and not on how fast this process was or whether it crashed.
 import asyncio
 from collections.abc import Callable
 
+from beacon_gateway.corrected import SteadyClock
 from beacon_gateway.pipeline import Pipeline
 from beacon_gateway.source import Source
 from groundwork.plumbing.clock import Clock
@@ -19,14 +20,24 @@ class Listen:
     name = "gateway.listen"
 
     def __init__(
-        self, source: Source, pipeline: Pipeline, clock: Clock, sealed: Callable[[], None], barred: Callable[[], str] = str
+        self,
+        source: Source,
+        pipeline: Pipeline,
+        clock: Clock,
+        sealed: Callable[[], None],
+        barred: Callable[[], str] = str,
+        steady: SteadyClock | None = None,
     ) -> None:
-        """`barred` says why nothing may be heard at present; empty, and nothing hinders it."""
+        """`barred` says why nothing may be heard at present; empty, and nothing hinders it.
+
+        `steady` is `clock` where the source stamps by it, and not where adverts have times of their own.
+        """
         self._source = source
         self._pipeline = pipeline
         self._clock = clock
         self._sealed = sealed
         self._barred = barred
+        self._steady = steady
         self.drained = asyncio.Event()
         """Set once the source has ended and everything it gave is sealed."""
 
@@ -34,6 +45,8 @@ class Listen:
         """Takes what the source has up to the open window's end, and closes windows whose time has passed."""
         if self.drained.is_set():
             return False
+        if self._steady is not None and self._steady.was_set:
+            self._turn(self._steady)
         now_ms = self._clock.now_ms()
         heard = self._take(min(now_ms, self._pipeline.next_close_ms))
         sealed = await self._close_windows(now_ms)
@@ -58,6 +71,18 @@ class Listen:
             self._take(now_ms)
             self._tell(await asyncio.to_thread(self._pipeline.finish, now_ms))
         await self._source.close()
+
+    def _turn(self, steady: SteadyClock) -> None:
+        """Follows a clock that was set: what is stamped by the old time is sealed by it, to be re-timed when it is sent.
+
+        Without a pause, so that nothing is heard in between; where the disk refuses, the old time goes on until it does not.
+        """
+        now_ms = steady.now_ms()
+        self._take(now_ms)
+        self._tell(self._pipeline.finish(now_ms))
+        if self._pipeline.empty:
+            steady.settle()
+            self._pipeline.turn(steady.now_ms())
 
     def _take(self, until_ms: int) -> bool:
         """Hands over what the source has up to `until_ms`; whether there was anything."""

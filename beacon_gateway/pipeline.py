@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from beacon_gateway.batch import Batch, Beside, Sender, Stamp, seal
-from beacon_gateway.condense import Closed, Columns, Condenser
-from beacon_gateway.gate import Gate, possible
-from beacon_gateway.reader import PERSONAL, STRANGER, TELEMETRY_ONLY, Reader
 from beacon_gateway.spool import Progress, Spool, SpoolUnwritable
 from beacon_gateway.spool_file import FULL
 from beacon_gateway.strangers import Strangers
 from groundwork.adverts.advert import Advert
+from groundwork.adverts.condense import Closed, Columns, Condenser
 from groundwork.adverts.frame import NO_OPTIONS, Options
+from groundwork.adverts.gate import Gate, possible
+from groundwork.adverts.reader import PERSONAL, STRANGER, TELEMETRY_ONLY, Reader
 from groundwork.contracts.ids import BeaconKey, GatewayId
 from groundwork.plumbing.hops import Hops
 
@@ -110,6 +110,11 @@ class Pipeline:
         """Whether nothing heard waits for a window's end or for sealing."""
         return not self._pending and self._condenser.newest_end_ms <= self._condenser.closed_until_ms
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing at all waits for sealing, neither rows nor what is told beside them."""
+        return self.at_rest and not self._refused and not self._beside
+
     def hear(self, adverts: Iterable[Advert]) -> None:
         """Takes adverts in, in any order; those of windows already closed are refused as late."""
         for advert in adverts:
@@ -137,7 +142,7 @@ class Pipeline:
         When the disk refuses, rows wait in memory for the next call; see `disk_full` in the counts for what did not fit there.
         """
         if self.set_back(now_ms):
-            self._turn_back(now_ms)
+            self.turn(now_ms)
         closed = self._condenser.advance(now_ms)
         if closed is None:
             return 0
@@ -173,7 +178,8 @@ class Pipeline:
             return
         self._plan, self._reader, self._following = plan, Reader(plan.gate, plan.options), None
 
-    def _turn_back(self, now_ms: int) -> None:
+    def turn(self, now_ms: int) -> None:
+        """Goes on from `now_ms`, by a clock that was set."""
         self._condenser.turn_back(now_ms)
         self._told_ms = self._condenser.closed_until_ms
         if self._strangers is not None:

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from beacon_gateway.condense import CROWDED, LATE
 from beacon_gateway.line import REVOKED
 from beacon_gateway.pipeline import DISK, FOREIGN, IMPOSSIBLE
-from beacon_gateway.reader import PERSONAL, STRANGER, TELEMETRY_ONLY
 from beacon_gateway.source import CACHED, MALFORMED, OVERRUN
 from beacon_gateway.spool_file import FULL
+from groundwork.adverts.condense import CROWDED, LATE
+from groundwork.adverts.reader import PERSONAL, STRANGER, TELEMETRY_ONLY
 from groundwork.plumbing.reasons import Reason, Words
 
 REASONS: Final = (

@@ -14,6 +14,7 @@ import msgspec
 
 from beacon_gateway import exits, words
 from beacon_gateway.exits import Stop
+from beacon_gateway.outside import decoded
 from beacon_gateway.source import MALFORMED, Heard
 from groundwork.adverts.advert import Advert
 from groundwork.plumbing.reasons import Words
@@ -153,8 +154,8 @@ class Recording:
         if not self._resume:
             return
         try:
-            position = _position_decoder.decode(self._resume)
-        except msgspec.DecodeError:
+            position = decoded(_position_decoder, self._resume)
+        except ValueError:
             return
         if position.first_line == self._first and position.read <= os.fstat(self._fd).st_size:
             self._begin(os.pread(self._fd, self._form.head_bytes, 0))

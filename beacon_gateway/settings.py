@@ -6,8 +6,8 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from beacon_gateway.gate import Gate, address_key, gate
 from groundwork.adverts.frame import Options
+from groundwork.adverts.gate import Gate, address_key, gate
 from groundwork.contracts.ids import GatewayId
 from groundwork.plumbing.clock import clock_from
 

@@ -4,8 +4,9 @@ A source that can be read again (a recording) says where to read on, and that pl
 (a radio, a pipe) says nothing, and what a crash finds unsealed is lost.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 from groundwork.adverts.advert import Advert
@@ -14,6 +15,8 @@ from groundwork.contracts.ids import GatewayId
 MALFORMED: Final = "malformed_line"
 OVERRUN: Final = "source_overrun"
 CACHED: Final = "cached_frames"
+_MOST_WAITING: Final = 100_000
+"""Ten seconds of the busiest air seen; more means the pipeline stands, and old adverts are worth less than new ones."""
 
 
 class Heard(NamedTuple):
@@ -21,6 +24,32 @@ class Heard(NamedTuple):
 
     adverts: list[Advert]
     refused: list[tuple[int, str]]
+
+
+@dataclass(slots=True)
+class Waiting:
+    """What radios have heard and nobody has asked for yet; of too much the oldest is given up, and counted."""
+
+    _adverts: deque[Advert] = field(default_factory=deque)
+    _refused: Counter[str] = field(default_factory=Counter)
+
+    def hear(self, adverts: Iterable[Advert]) -> None:
+        """Takes adverts in, stamped."""
+        self._adverts.extend(adverts)
+        while len(self._adverts) > _MOST_WAITING:
+            self._adverts.popleft()
+            self._refused[OVERRUN] += 1
+
+    def refuse(self, code: str) -> None:
+        """Counts one that could not be made out."""
+        self._refused[code] += 1
+
+    def handed_over(self, now_ms: int) -> Heard:
+        """All of it, whatever its stamp: the pipeline keeps adverts of windows to come."""
+        heard = Heard(list(self._adverts), [(now_ms, code) for code in self._refused.elements()])
+        self._adverts.clear()
+        self._refused.clear()
+        return heard
 
 
 @dataclass(slots=True)

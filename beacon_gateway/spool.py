@@ -19,6 +19,7 @@ import msgspec
 
 from beacon_gateway import spool_file
 from beacon_gateway.batch import Batch
+from beacon_gateway.corrected import SAME_CLOCK_MS, lead_ms
 from beacon_gateway.torn import torn_bytes
 from groundwork.contracts.ids import BootId
 from groundwork.contracts.sighting import SpoolGap
@@ -34,11 +35,6 @@ KEPT_MS: Final = 15 * 60_000
 CLOCK_NEVER_SET: Final = "clock_never_set"
 _EARLIEST_MS: Final = 1_704_067_200_000
 """2024-01-01, before this program was written: an older time was never told by a clock that had been set."""
-_SAME_CLOCK_MS: Final = 1_000
-"""A clock that moved less was slewed, not set; re-timing by so little would only cost writes."""
-_AT_ONCE_S: Final = 0.05
-_READS: Final = 5
-"""Two clocks are read as one moment; if something came between, again."""
 _ROW_OVERHEAD: Final = 64
 """What SQLite spends on a batch besides its body, roughly; without it empty batches would be free."""
 
@@ -86,16 +82,25 @@ class Spool:
     """An open spool. Raises Stop where another process has it or the disk refuses."""
 
     def __init__(
-        self, path: str | Path, ids: Ids, clock: Clock, *, max_bytes: int = DEFAULT_BYTES, durable: bool = True, machine: str = ""
+        self,
+        path: str | Path,
+        ids: Ids,
+        clock: Clock,
+        *,
+        known: Clock | None = None,
+        max_bytes: int = DEFAULT_BYTES,
+        durable: bool = True,
+        machine: str = "",
     ) -> None:
-        """Opens or makes the file at `path`. `durable=False` trades the promise above for speed, in replays. `clock` is the one that
-        batches are stamped by.
+        """Opens or makes the file at `path`. `durable=False` trades the promise above for speed, in replays.
 
+        `clock` is the one that batches are stamped by, `known` what they are re-timed by, where that is another.
         `machine` names this run of the operating system: within one, monotonic time says what a wrong clock should have shown. Empty:
         times are left as they are.
         """
         self._lock = threading.RLock()
         self._clock = clock
+        self._known = known or clock
         self._machine = machine
         self._max_bytes = max_bytes
         self.torn_bytes = 0 if path == MEMORY else torn_bytes(Path(f"{path}-wal"))
@@ -125,10 +130,10 @@ class Spool:
         if [batch.number for batch in batches] != expected or any(batch.boot != self.boot for batch in batches):
             raise ValueError(f"boot {self.boot} goes on with batches {expected}, got {[(b.boot, b.number) for b in batches]}")
         with self._lock:
-            held, kept, lead_ms = replace(self.held), replace(self.kept), self._lead_ms()
+            held, kept, stamp_ms = replace(self.held), replace(self.kept), lead_ms(self._clock)
             with _Transaction(self._conn, self._sync):
                 for batch in batches:
-                    spool_file.insert(self._conn, batch, lead_ms, self._machine)
+                    spool_file.insert(self._conn, batch, stamp_ms, self._machine)
                     held.add_one(batch)
                 kept.add(*spool_file.forget_acknowledged(self._conn, self._clock.now_ms() - KEPT_MS), sign=-1)
                 given_up = self._make_room(held, kept)
@@ -154,14 +159,14 @@ class Spool:
             stamp = spool_file.stamp_of(self._conn, batch)
             if stamp is None or not self._machine:
                 return batch
-            lead_ms = self._lead_ms()
+            known_ms = lead_ms(self._known)
             if stamp[1] != self._machine:
                 return batch if batch.sent_ms >= _EARLIEST_MS else None
-            if abs(lead_ms - stamp[0]) <= _SAME_CLOCK_MS:
+            if abs(known_ms - stamp[0]) <= SAME_CLOCK_MS:
                 return batch
-            moved = batch.moved(lead_ms - stamp[0])
+            moved = batch.moved(known_ms - stamp[0])
             with _Transaction(self._conn, self._sync):
-                spool_file.rewrite(self._conn, moved, lead_ms)
+                spool_file.rewrite(self._conn, moved, known_ms)
             self.held.add_one(batch, -1)
             self.held.add_one(moved)
             return moved
@@ -215,14 +220,6 @@ class Spool:
         """Closes the file; what is sealed stays."""
         with self._lock:
             self._conn.close()
-
-    def _lead_ms(self) -> int:
-        """How far the clock is ahead of the machine's own count of time, which no setting of the clock moves."""
-        for _ in range(_READS):
-            before_s, now_ms, after_s = self._clock.monotonic_s(), self._clock.now_ms(), self._clock.monotonic_s()
-            if after_s - before_s < _AT_ONCE_S:
-                break
-        return now_ms - round((before_s + after_s) * 500)
 
     def _make_room(self, held: Held, kept: Held) -> list[Batch]:
         """Gives up the oldest batches until the rest fits the budget, the newest excepted; what is acknowledged or refused goes first."""

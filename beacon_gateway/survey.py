@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Final, NamedTuple
 
-from beacon_gateway.gate import Gate
-from beacon_gateway.reader import Reader
 from groundwork.adverts.advert import Advert
 from groundwork.adverts.decode import decode
 from groundwork.adverts.frame import Options
+from groundwork.adverts.gate import Gate
+from groundwork.adverts.reader import Reader
 from groundwork.contracts.ids import BeaconKey, GatewayId
 from groundwork.plumbing.reasons import Words
 
@@ -58,6 +58,8 @@ class Row(NamedTuple):
     max_dbm: float
     last_ms: int
     passes: bool
+    per_second: float
+    """Adverts; of the time since the survey began, where that is shorter."""
 
 
 @dataclass(slots=True)
@@ -74,6 +76,7 @@ class Survey:
         self._options = options
         self._reader = Reader(gate, options)
         self._heard: dict[tuple[GatewayId, BeaconKey], _Heard] = {}
+        self._since_ms: int | None = None
         self.strangers = 0
         """Adverts in which no known format was found, and whose sender no rule names."""
         self.adverts = 0
@@ -82,6 +85,7 @@ class Survey:
         """Takes adverts in."""
         for advert in adverts:
             self.adverts += 1
+            self._since_ms = advert.at_ms if self._since_ms is None else self._since_ms
             keys = [frame.beacon for frame in decode(advert.data, self._options) if frame.beacon is not None]
             reading = self._reader.read(advert.data, advert.address)
             admitted = None if reading.refusal else reading.beacon
@@ -96,7 +100,8 @@ class Survey:
         """A row for each beacon of the last minute, the strongest first; those not heard in the last ten seconds at the end."""
         for key in [key for key, heard in self._heard.items() if heard.adverts[-1][0] < now_ms - FORGOTTEN_MS]:
             del self._heard[key]
-        rows = [_row(radio, beacon, heard, now_ms) for (radio, beacon), heard in self._heard.items()]
+        listened_ms = max(1_000, min(SPAN_MS, now_ms - (now_ms if self._since_ms is None else self._since_ms)))
+        rows = [_row(radio, beacon, heard, now_ms, listened_ms) for (radio, beacon), heard in self._heard.items()]
         return sorted(rows, key=lambda row: (row.adverts == 0, -row.median_dbm, row.beacon, row.radio))
 
     def _hear(self, advert: Advert, key: BeaconKey, *, passes: bool) -> None:
@@ -111,10 +116,11 @@ class Survey:
             heard.adverts.popleft()
 
 
-def _row(radio: GatewayId, beacon: BeaconKey, heard: _Heard, now_ms: int) -> Row:
+def _row(radio: GatewayId, beacon: BeaconKey, heard: _Heard, now_ms: int, listened_ms: int) -> Row:
     fresh = [rssi for at_ms, rssi in heard.adverts if at_ms >= now_ms - SPAN_MS]
     shown = fresh or [rssi for _, rssi in heard.adverts]
-    return Row(radio, beacon, len(fresh), median(shown), min(shown), max(shown), heard.adverts[-1][0], heard.passes)
+    per_second = len(fresh) * 1000 / listened_ms
+    return Row(radio, beacon, len(fresh), median(shown), min(shown), max(shown), heard.adverts[-1][0], heard.passes, per_second)
 
 
 def summary(survey: Survey, rows: Sequence[Row], language: str) -> str:
@@ -147,7 +153,7 @@ def _cells(row: Row, now_ms: int, language: str) -> list[str]:
         f"{row.median_dbm:.0f}",
         f"{row.min_dbm:.0f}",
         f"{row.max_dbm:.0f}",
-        f"{row.adverts * 1000 / SPAN_MS:.1f}",
+        f"{row.per_second:.1f}",
         _AGO.said(language, seconds=f"{max(now_ms - row.last_ms, 0) / 1000:.0f}"),
         (_PASSES if row.passes else _STOPPED).said(language),
     ]

@@ -1,6 +1,7 @@
 """The wire: HTTP over one kept-alive connection, by aiohttp. The one door to the network here."""
 
 import asyncio
+import os
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -51,7 +52,16 @@ class HttpTransport:
                     said += await response.content.read(_LONGEST_ANSWER - len(said))
                 return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, said)
         except (aiohttp.ClientError, TimeoutError, OSError, asyncio.IncompleteReadError) as error:
-            raise TransportFailed(f"{type(error).__name__}: {error}") from error
+            raise TransportFailed(self._why(error)) from error
+
+    def _why(self, error: Exception) -> str:
+        """What went wrong, for people: without the names of Python's classes where there is a plainer word."""
+        if isinstance(error, TimeoutError):
+            return f"no answer within {self._timeout.total:.0f} s"
+        if isinstance(error, aiohttp.ClientConnectorError) and not isinstance(error, aiohttp.ClientSSLError) and error.errno:
+            said = os.strerror(error.errno) if error.errno > 0 else error.strerror  # below 0: of the name look-up
+            return f"{said} ({error.host}:{error.port})"
+        return str(error) or type(error).__name__
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:  # made here because a session belongs to the running loop

@@ -18,6 +18,7 @@ import structlog
 
 from beacon_gateway.batch import Batch
 from beacon_gateway.line import UNKNOWN_KEY, Answer, Line, Signing, Transport, TransportFailed
+from beacon_gateway.outside import decoded
 from beacon_gateway.spool import CLOCK_NEVER_SET, Spool, SpoolUnwritable
 from beacon_gateway.spool_file import FULL
 from groundwork.contracts.sighting import FRAME_TYPE, BatchAnswer
@@ -229,8 +230,8 @@ class Uplink:
 def _names(answer: Answer, batch: Batch) -> bool:
     """Whether the answer is the backend's, and to this batch."""
     try:
-        named = _answers.decode(answer.body)
-    except msgspec.DecodeError:
+        named = decoded(_answers, answer.body)
+    except ValueError:
         return False
     return (named.boot, named.batch) == (batch.boot, batch.number)
 

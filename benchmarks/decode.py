@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Final
 
 from beacon_gateway.batch import Sender
-from beacon_gateway.gate import gate
 from beacon_gateway.pipeline import Pipeline, Plan
 from beacon_gateway.spool import MEMORY, Spool
 from beacon_gateway.strangers import Strangers
@@ -36,6 +35,7 @@ from groundwork.adverts.formats.eddystone_uid import encode_eddystone_uid
 from groundwork.adverts.formats.ibeacon import encode_ibeacon
 from groundwork.adverts.formats.shopper_token import encode_shopper_token
 from groundwork.adverts.frame import Options
+from groundwork.adverts.gate import gate
 from groundwork.contracts.ids import GatewayId, TenantId
 from groundwork.plumbing.clock import ManualClock
 from groundwork.plumbing.hops import Hops

@@ -11,6 +11,9 @@ from beacon_gateway.source import Source
 from groundwork.contracts.ids import GatewayId
 from groundwork.plumbing.clock import Clock
 
+LIVE: Final = frozenset({"bleak", "monitor"})
+"""Those whose adverts are stamped here, as they come; recordings have times of their own."""
+
 
 def _bleak(settings: GatewaySettings, clock: Clock, _resume: str) -> Source:
     from beacon_gateway.sources.bleak import BleakSource

@@ -7,7 +7,6 @@ which is useless for ranging. A radio that does not scan ends nothing; noticing 
 """
 
 import asyncio
-from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
@@ -16,14 +15,12 @@ from bleak import BleakScanner
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
-from beacon_gateway.source import CACHED, MALFORMED, OVERRUN, Heard, Radio
+from beacon_gateway.source import CACHED, MALFORMED, Heard, Radio, Waiting
 from groundwork.adverts.ad_structures import LONGEST_VALUE, MANUFACTURER_DATA, SERVICE_DATA_16, structure
 from groundwork.adverts.advert import Advert
 from groundwork.contracts.ids import GatewayId
 from groundwork.plumbing.clock import Clock
 
-_MOST_WAITING: Final = 100_000
-"""Ten seconds of the busiest air seen; more means the pipeline stands, and old adverts are worth less than new ones."""
 _SIG_UUID_END: Final = "-0000-1000-8000-00805f9b34fb"
 _START_S: Final = 15.0
 _STOP_S: Final = 5.0
@@ -45,8 +42,7 @@ class BleakSource:
         self._keep = keep
         self._scanners: dict[GatewayId, BleakScanner] = {}
         self._fresh = Fresh()
-        self._waiting: deque[Advert] = deque()
-        self._refused: Counter[str] = Counter()
+        self._waiting = Waiting()
 
     async def start(self) -> None:
         """Begins to scan on every radio; those that do not scan say why in `radios`."""
@@ -82,21 +78,14 @@ class BleakSource:
         try:
             data = self._fresh.of(advertisement)
             if data is None:
-                self._refused[CACHED] += 1
-                return
-            self._waiting.append(Advert(radio.gateway, at_ms, float(advertisement.rssi), data, device.address))
+                self._waiting.refuse(CACHED)
+            else:
+                self._waiting.hear((Advert(radio.gateway, at_ms, float(advertisement.rssi), data, device.address),))
         except Exception:  # whatever BlueZ made of a stranger's bytes
-            self._refused[MALFORMED] += 1
-        if len(self._waiting) > _MOST_WAITING:
-            self._waiting.popleft()
-            self._refused[OVERRUN] += 1
+            self._waiting.refuse(MALFORMED)
 
     def read(self, now_ms: int) -> Heard:
-        """All that waits, whatever its stamp: the pipeline keeps adverts of windows to come."""
-        heard = Heard(list(self._waiting), [(now_ms, code) for code in self._refused.elements()])
-        self._waiting.clear()
-        self._refused.clear()
-        return heard
+        return self._waiting.handed_over(now_ms)
 
     def position(self, _covered_until_ms: int) -> str:
         return ""

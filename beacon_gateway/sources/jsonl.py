@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import msgspec
 
 from beacon_gateway import words
+from beacon_gateway.outside import decoded
 from beacon_gateway.recording import Recording
 from groundwork.adverts.advert import Advert
 from groundwork.contracts.ids import GatewayId
@@ -49,7 +50,7 @@ class Lines:
         return end or (len(buffer) if at_end or len(buffer) > _LONGEST_LINE else 0)
 
     def adverts(self, raw: bytes) -> list[Advert]:
-        line = _decoder.decode(raw)
+        line = decoded(_decoder, raw)
         return [Advert(GatewayId(line.gateway) or self._gateway, line.at_ms, line.rssi_dbm, bytes.fromhex(line.data), line.address)]
 
 

@@ -11,14 +11,13 @@ import ctypes
 import os
 import socket
 import struct
-from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from beacon_gateway import words
 from beacon_gateway.exits import Stop
 from beacon_gateway.hci import Reports
-from beacon_gateway.source import MALFORMED, OVERRUN, Heard, Radio, Repairable, Source
+from beacon_gateway.source import MALFORMED, OVERRUN, Heard, Radio, Repairable, Source, Waiting
 from groundwork.adverts.advert import Advert
 from groundwork.plumbing.clock import Clock
 
@@ -34,7 +33,6 @@ _KERNEL_BUFFER: Final = 1 << 20
 _LONGEST_FRAME: Final = 4_096
 _AT_ONCE: Final = 2_000
 """Frames read before others get their turn."""
-_MOST_WAITING: Final = 100_000
 
 
 class Keeper(Source, Repairable, Protocol):
@@ -67,8 +65,7 @@ class MonitorSource:
         self._channel = channel
         self._socket: socket.socket | None = None
         self._reports: dict[int, Reports] = {}
-        self._waiting: deque[Advert] = deque()
-        self._refused: Counter[str] = Counter()
+        self._waiting = Waiting()
 
     @property
     def radios(self) -> Sequence[Radio]:
@@ -92,10 +89,7 @@ class MonitorSource:
     def read(self, now_ms: int) -> Heard:
         """All that waits; the keeper's own count of refusals is of things heard here too, and is left."""
         self._keeper.read(now_ms)
-        heard = Heard(list(self._waiting), [(now_ms, code) for code in self._refused.elements()])
-        self._waiting.clear()
-        self._refused.clear()
-        return heard
+        return self._waiting.handed_over(now_ms)
 
     def position(self, _covered_until_ms: int) -> str:
         return ""
@@ -116,7 +110,7 @@ class MonitorSource:
             except BlockingIOError:
                 return
             except OSError:  # the kernel's buffer overran; what it dropped cannot be counted
-                self._refused[OVERRUN] += 1
+                self._waiting.refuse(OVERRUN)
                 return
             if not frame:
                 return
@@ -124,7 +118,7 @@ class MonitorSource:
 
     def _take(self, frame: bytes) -> None:
         if len(frame) < FRAME.size:
-            self._refused[MALFORMED] += 1
+            self._waiting.refuse(MALFORMED)
             return
         kind, adapter, length = FRAME.unpack_from(frame)
         radio = self._radio(adapter) if kind == EVENT_FRAME else None
@@ -132,15 +126,12 @@ class MonitorSource:
             return
         reports, whole = self._reports.setdefault(adapter, Reports()).of(frame[FRAME.size :])
         if not whole or length != len(frame) - FRAME.size:
-            self._refused[MALFORMED] += 1
+            self._waiting.refuse(MALFORMED)
         if not reports:
             return
         at_ms, radio.heard_s = self._clock.now_ms(), self._clock.monotonic_s()
         radio.heard += len(reports)
-        self._waiting.extend(Advert(radio.gateway, at_ms, float(each.rssi_dbm), each.data, each.address) for each in reports)
-        while len(self._waiting) > _MOST_WAITING:
-            self._waiting.popleft()
-            self._refused[OVERRUN] += 1
+        self._waiting.hear(Advert(radio.gateway, at_ms, float(each.rssi_dbm), each.data, each.address) for each in reports)
 
     def _radio(self, adapter: int) -> Radio | None:
         """Whose adapter this is; the radio on the default adapter has all that no other names."""

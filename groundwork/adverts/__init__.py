@@ -1,1 +1,1 @@
-"""Radio frames: the AD parser and one file per beacon format. No input or output; nothing raises on any bytes."""
+"""Radio frames: the AD parser, one file per beacon format, and the gate and the condenser of all who hear. Nothing raises on any bytes."""

@@ -62,6 +62,21 @@ class Measuring(Protocol):
         ...
 
 
+@runtime_checkable
+class Counted(Protocol):
+    """A frame that may bear a count which rises with each its sender makes, and which nobody else can make."""
+
+    @property
+    def counter(self) -> int | None:
+        """None where it bears none."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """The sender's own word for its address, 12 hex digits; empty where it does not give it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a decoder must be told, because the bytes alone do not say it."""

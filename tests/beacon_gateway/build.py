@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from beacon_gateway.batch import Batch, Sender, Stamp, seal
-from beacon_gateway.condense import Columns
-from beacon_gateway.gate import gate
 from beacon_gateway.pipeline import Plan
 from beacon_gateway.spool import Progress, Spool
 from groundwork.adverts.advert import Advert
+from groundwork.adverts.condense import Columns
 from groundwork.adverts.formats.ibeacon import encode_ibeacon
+from groundwork.adverts.gate import gate
 from groundwork.contracts.ids import BeaconKey, GatewayId, TenantId
 from groundwork.contracts.sighting import SpoolGap
 from groundwork.plumbing.clock import Clock, ManualClock

@@ -53,9 +53,9 @@ def test_decode_says_what_frames_say(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert [line["frames"] for line in said[5:]] == [[], []]
 
 
-def test_decode_names_the_line_that_is_none(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    code, said, told = decoded(monkeypatch, capsys, '{"id": 1, "input": ""}', '{"id": 2}')
-    assert (code, said) == (2, [{"id": 1, "frames": []}])
+def test_decode_names_the_line_that_is_none_and_reads_on(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    code, said, told = decoded(monkeypatch, capsys, '{"id": 1, "input": ""}', '{"id": 2}', '{"id": 3, "input": ""}')
+    assert (code, said) == (2, [{"id": number, "frames": []} for number in (1, 2, 3)])
     assert "Line 2: " in told
     assert "`input`" in told
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from beacon_gateway.gate import gate
 from beacon_gateway.pipeline import Pipeline
-from beacon_gateway.reader import STRANGER as NO_RULE
 from beacon_gateway.spool import Spool
+from groundwork.adverts.gate import gate
+from groundwork.adverts.reader import STRANGER as NO_RULE
 from groundwork.contracts.codec import decode_frame
 from groundwork.plumbing.hops import Hops
 from tests.beacon_gateway.build import START_MS, STRANGER, UUID, advert, clock, plan, spool

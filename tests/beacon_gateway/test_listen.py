@@ -5,6 +5,9 @@ import json
 from collections import deque
 from pathlib import Path
 
+import pytest
+
+from beacon_gateway.corrected import CorrectedClock, SteadyClock
 from beacon_gateway.listen import Listen
 from beacon_gateway.pipeline import Pipeline
 from beacon_gateway.source import Heard
@@ -14,8 +17,9 @@ from groundwork.adverts.advert import Advert
 from groundwork.contracts.codec import decode_frame
 from groundwork.plumbing.clock import ManualClock
 from groundwork.plumbing.hops import Hops
+from groundwork.plumbing.ids import SeededIds
 from groundwork.plumbing.service import settle
-from tests.beacon_gateway.build import BOX, START_MS, STRANGER, advert, clock, plan, spool
+from tests.beacon_gateway.build import BOX, START_MS, STRANGER, advert, clock, key, plan, spool
 
 
 class Hand:
@@ -117,3 +121,51 @@ async def test_a_crowd_of_strangers_in_a_recording_is_not_remembered(tmp_path: P
     now.advance(19)
     await settle([listen])
     assert len(source._open) <= 500
+
+
+HOUR_MS = 3_600_000
+
+
+@pytest.mark.parametrize("by_ms", [HOUR_MS, -HOUR_MS, -START_MS + 60_000, 2_000])
+async def test_what_was_heard_before_the_clock_was_set_has_its_time_by_the_new_one(by_ms: int) -> None:
+    """Half a window before and half a window after; nothing waits for a time that will not come."""
+    source, now = Hand(), clock()
+    known = CorrectedClock(now)
+    known.correct(by_ms)
+    steady = SteadyClock(known)
+    opened = Spool(MEMORY, SeededIds(now, 1), steady, known=known, machine="this run")
+    pipeline = Pipeline(plan(left_after_ms=30_000), opened, Hops())
+    listen = Listen(source, pipeline, steady, lambda: None, steady=steady)
+    for half in range(6):
+        if half == 3:
+            known.correct(0)
+            assert steady.now_ms() == now.now_ms() + by_ms, "it jumps when told to, and not by itself"
+        source.waiting.append(Advert(BOX, steady.now_ms(), -60.0, advert(0, minor=half).data))
+        now.advance(0.25)
+        await settle([listen])
+    now.advance(1)
+    await settle([listen])
+    starts = {}
+    while (batch := opened.oldest()) is not None:
+        timed = opened.timed(batch)
+        assert timed is not None
+        frame = decode_frame(timed.body())
+        for beacon, start_ms in zip(frame.columns["beacon"].cast("I"), frame.columns["window_start_ms"].cast("q"), strict=True):
+            starts[frame.header.beacons[beacon]] = start_ms - START_MS
+        opened.acknowledge(batch.boot, batch.number, batch.number)
+    assert sorted(starts) == [key(half) for half in range(6)]
+    assert all(250 * half - 500 <= starts[key(half)] <= 250 * half for half in range(6)), starts
+
+
+async def test_a_clock_that_is_slewed_is_followed_without_a_word() -> None:
+    now = clock()
+    known = CorrectedClock(now)
+    steady = SteadyClock(known)
+    for offset_ms in (400, 800, 1_700):
+        known.correct(offset_ms)
+        assert not steady.was_set
+        assert steady.now_ms() == known.now_ms()
+    known.correct(5_000)
+    assert steady.was_set
+    steady.settle()
+    assert (steady.was_set, steady.now_ms()) == (False, known.now_ms())

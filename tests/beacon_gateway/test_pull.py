@@ -1,15 +1,19 @@
 """Rules of pulled configuration, against the real registry: only what is signed, ours and new is taken, and it is kept."""
 
+import base64
 import json
+import random
+import secrets
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from beacon_gateway import configured
 from beacon_gateway.configured import BadConfiguration, checked, over
-from beacon_gateway.keys import read_key, signing_of
+from beacon_gateway.keys import public_half, read_key, signing_of
 from beacon_gateway.line import Line
 from beacon_gateway.pull import Pull
 from beacon_gateway.settings import GatewaySettings
@@ -130,3 +134,48 @@ async def test_a_bad_answer_changes_nothing_and_is_told(site: Site, clock: Manua
     assert (other.applied, bool(other.pull.trouble)) == ([], True)
     for each in (box, other):
         await each.line.close()
+
+
+DEPLOYMENT = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+
+
+def signed_text(text: str) -> bytes:
+    """Any text, signed as the deployment signs what it has decided."""
+    value = DEPLOYMENT.sign(b"aislecast-configuration\n" + text.encode())
+    return msgspec.json.encode(
+        {"tenant": "default", "configuration": text, "signature": base64.urlsafe_b64encode(value).decode().rstrip("=")}
+    )
+
+
+def bent(rng: random.Random, real: bytes) -> bytes:
+    changed = bytearray(real)
+    for _ in range(rng.randrange(1, 5)):
+        changed[rng.randrange(len(changed))] = rng.randrange(256)
+    return bytes(changed[: rng.randrange(len(changed)) if rng.randrange(4) == 0 else len(changed)])
+
+
+@pytest.mark.parametrize("rounds", [100_000, pytest.param(10_000_000, marks=pytest.mark.long)])
+def test_no_configuration_whatever_ends_the_run(rounds: int) -> None:
+    """As it comes over the wire, bent; one in ten bent before it is signed, so that it gets past the signature. Prints the seed."""
+    seed = secrets.randbits(32)
+    print(f"seed {seed}")
+    rng, taken = random.Random(seed), 0
+    box = GatewaySettings(configuration_key=public_half(DEPLOYMENT))
+    text = msgspec.json.encode(told())
+    real = signed_text(text.decode())
+    for number in range(rounds):
+        said = bent(rng, real) if number % 10 else signed_text(bent(rng, text).decode("utf-8", "replace"))
+        try:
+            over(box, checked(said, box))
+            taken += 1
+        except BadConfiguration:
+            continue
+    assert taken > rounds // 1_000
+
+
+def test_a_configuration_that_is_nested_without_end_is_refused() -> None:
+    box = GatewaySettings(configuration_key=public_half(DEPLOYMENT))
+    deep = '{"x":' + "[" * 20_000
+    for said in (deep.encode(), signed_text(deep)):
+        with pytest.raises(BadConfiguration, match="cannot be read"):
+            checked(said, box)

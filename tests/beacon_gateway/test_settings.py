@@ -7,12 +7,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from beacon_gateway.app import build, plan_of
-from beacon_gateway.reader import Reader
 from beacon_gateway.settings import GatewaySettings
 from groundwork.adverts.formats.bthome_v2 import encode_bthome
 from groundwork.adverts.formats.eddystone_eid import encode_eddystone_eid
 from groundwork.adverts.formats.ibeacon import encode_ibeacon
 from groundwork.adverts.frame import Telemetry
+from groundwork.adverts.reader import Reader
 from groundwork.plumbing.hops import Hops
 from groundwork.plumbing.ids import SeededIds
 from tests.beacon_gateway.build import UUID, clock

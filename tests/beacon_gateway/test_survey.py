@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from beacon_gateway.exits import Stop
-from beacon_gateway.gate import gate
 from beacon_gateway.settings import GatewaySettings
 from beacon_gateway.survey import FORGOTTEN_MS, SPAN_MS, Survey, plain, summary, table
 from beacon_gateway.tools import survey as run_survey
 from groundwork.adverts.advert import Advert
 from groundwork.adverts.frame import Options
+from groundwork.adverts.gate import gate
 from groundwork.contracts.ids import GatewayId
 from groundwork.plumbing.clock import SystemClock
 from tests.beacon_gateway.build import BOX, START_MS, STRANGER, UUID, advert, key

@@ -107,6 +107,13 @@ async def test_a_portal_that_says_200_acknowledges_nothing(line: Line) -> None:
     assert line.spool.held.batches == 3
 
 
+@pytest.mark.parametrize("status", [200, 401, 409])
+async def test_an_answer_that_is_nested_without_end_is_none(line: Line, status: int) -> None:
+    line.backend.script = [says('{"x":' + "[" * 20_000, status)]
+    assert await line.pause_s() > 0
+    assert line.spool.held.batches == 3
+
+
 async def test_an_answer_to_another_batch_acknowledges_nothing(line: Line) -> None:
     line.backend.script = [says('{"tenant":"default","gateway":"box","boot":"other","batch":1,"accepted":3}')]
     assert await line.pause_s() > 0

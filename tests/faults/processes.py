@@ -27,7 +27,7 @@ from aislecast.twin.recorded_plan import RECORDED_UUID, known_beacon, plan_of
 from aislecast.twin.recording import session_start_ms
 from aislecast.twin.shop import demo_plan
 from groundwork.contracts.ids import GatewayId, TenantId, VenueId
-from groundwork.plumbing.clock import SystemClock
+from groundwork.plumbing.clock import Clock, SystemClock, clock_from
 from groundwork.plumbing.db import open_database
 from notifier import queries as campaigns
 
@@ -99,6 +99,7 @@ class Shop:
     end_ms: int
     server: Process
     gateway: Process
+    clock: Clock
     redeemed: dict[str, int] = field(default_factory=dict)
     """Status of the till's answer by receipt."""
     _after: dict[str, int] = field(default_factory=dict)
@@ -106,6 +107,10 @@ class Shop:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def now_ms(self) -> int:
+        """What the clock of server and gateway shows."""
+        return self.clock.now_ms()
 
     @property
     def database(self) -> Path:
@@ -205,7 +210,7 @@ async def open_shop(folder: Path, *, seed: int, shoppers: int, minutes: float, s
         environment,
         folder / "gateway.log",
     )
-    return Shop(folder, speed, scene, port, start_ms + round(minutes * 60_000), server, gateway)
+    return Shop(folder, speed, scene, port, start_ms + round(minutes * 60_000), server, gateway, clock_from(clock))
 
 
 def _gateway_configuration(folder: Path, scene: Scene, port: int, clock: str) -> Path:

@@ -130,7 +130,7 @@ async def test_killed_at_any_write_and_any_sync_it_loses_nothing_that_can_be_rea
     [
         ("pwrite64", "ENOSPC", "60..66"),
         ("pwrite64", "EIO", "60..66"),
-        ("fdatasync,fsync", "EIO", "20..30"),
+        ("fdatasync,fsync", "EIO", "8..14"),
         ("pwrite64", "ENOSPC", "20..30"),
     ],
 )

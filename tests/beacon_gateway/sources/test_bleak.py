@@ -6,7 +6,7 @@ import pytest
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
-from beacon_gateway.sources import bleak
+from beacon_gateway import source as sources
 from beacon_gateway.sources.bleak import BleakSource, Fresh, ad_structures_of
 from groundwork.adverts.decode import decode
 from groundwork.adverts.formats.eddystone_uid import encode_eddystone_uid
@@ -62,7 +62,7 @@ def test_an_advert_is_stamped_when_it_is_heard() -> None:
 
 
 def test_when_the_pipeline_stands_the_oldest_make_way_and_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bleak, "_MOST_WAITING", 2)
+    monkeypatch.setattr(sources, "_MOST_WAITING", 2)
     source = BleakSource({BOX: ""}, clock())
     for rssi in (-1, -2, -3):
         source.heard(source.radios[0], DEVICE, heard(rssi))

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import secrets
 from array import array
 from collections import Counter
 from pathlib import Path
@@ -13,7 +14,7 @@ from beacon_gateway.exits import BAD_INPUT, Stop
 from beacon_gateway.listen import Listen
 from beacon_gateway.pipeline import Pipeline
 from beacon_gateway.source import Heard
-from beacon_gateway.sources.jsonl import JsonlSource
+from beacon_gateway.sources.jsonl import JsonlSource, Lines
 from beacon_gateway.spool import Spool
 from groundwork.adverts.advert import Advert
 from groundwork.contracts.codec import COLUMNS, decode_frame
@@ -61,7 +62,17 @@ async def test_a_box_with_one_radio_need_not_name_it(tmp_path: Path) -> None:
     assert source.read(FOREVER).adverts == [Advert(BOX, 5, -60.0, b"\x02\x01", "AA:BB")]
 
 
-WRONG = ["no json", "{}", '{"at_ms": -1, "rssi_dbm": 1, "data": ""}', '{"at_ms": 1, "rssi_dbm": 1, "data": "0g"}', "\xff\xfe", "[]", ""]
+DEEP = '{"at_ms": 1, "x": ' + "[" * 20_000
+WRONG = [
+    DEEP,
+    "no json",
+    "{}",
+    '{"at_ms": -1, "rssi_dbm": 1, "data": ""}',
+    '{"at_ms": 1, "rssi_dbm": 1, "data": "0g"}',
+    "\xff\xfe",
+    "[]",
+    "",
+]
 
 
 @pytest.mark.parametrize("wrong", WRONG)
@@ -194,3 +205,21 @@ async def test_crashes_change_no_row_and_no_count(tmp_path: Path, seed: int) -> 
     assert told(await run_with_crashes(walk, tmp_path / "b", rng.sample(range(15_000), 20))) == (rows, refused)
     assert len(rows) == len(set(rows)) > 50
     assert set(refused) == {"stranger", "impossible_rssi", "late_advert", "malformed_line"}
+
+
+@pytest.mark.parametrize("rounds", [100_000, pytest.param(10_000_000, marks=pytest.mark.long)])
+def test_no_line_whatever_ends_the_run(rounds: int) -> None:
+    """Real lines with bytes changed or cut away. Prints the seed."""
+    seed = secrets.randbits(32)
+    print(f"seed {seed}")
+    rng, lines, read = random.Random(seed), Lines(BOX), 0
+    for number in range(rounds):
+        line = bytearray(line_of(advert(number, minor=number % 9)).encode())
+        for _ in range(rng.randrange(4)):
+            line[rng.randrange(len(line))] = rng.randrange(256)
+        cut = rng.randrange(len(line)) if rng.randrange(4) == 0 else len(line)
+        try:
+            read += len(lines.adverts(bytes(line[:cut])))
+        except ValueError:
+            continue
+    assert read > rounds // 5

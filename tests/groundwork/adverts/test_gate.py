@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from beacon_gateway.gate import address_key, gate, personal, possible
 from groundwork.adverts.ad_structures import structures
+from groundwork.adverts.gate import address_key, gate, personal, possible
 from groundwork.contracts.ids import BeaconKey
 
 UUID = "426c7565436861726d426561636f6e73"

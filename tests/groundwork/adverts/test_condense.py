@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beacon_gateway import condense
-from beacon_gateway.condense import CROWDED, LATE, Columns, Condenser
+from groundwork.adverts import condense
+from groundwork.adverts.condense import CROWDED, LATE, Columns, Condenser
 from groundwork.contracts.ids import BeaconKey, GatewayId
 
 A, B = GatewayId("a"), GatewayId("b")
@@ -126,3 +126,15 @@ def test_a_row_s_figures_are_those_of_its_adverts(heard: list[tuple[GatewayId, B
         assert rows.rssi_median_dbm[index] == median(rssi)
         assert (rows.rssi_min_dbm[index], rows.rssi_max_dbm[index]) == (min(rssi), max(rssi))
         assert rows.rssi_last_dbm[index] in {h[3] for h in of_row if h[2] == max(h[2] for h in of_row)}
+
+
+def test_rows_so_far_leave_their_window_open_for_what_comes_later() -> None:
+    condenser = Condenser(500)
+    condenser.add(GatewayId("g"), BeaconKey("b"), 100, -50.0)
+    first = condenser.so_far()
+    assert (first.window_start_ms, first.adverts, condenser.closed_until_ms) == ([0], [1], 0)
+    assert condenser.add(GatewayId("g"), BeaconKey("b"), 200, -60.0) == ""
+    closed = condenser.advance(500)
+    assert closed is not None
+    assert (closed.columns.adverts, closed.columns.rssi_median_dbm) == ([1], [-60.0])
+    assert len(condenser.so_far()) == 0

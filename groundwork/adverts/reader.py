@@ -9,10 +9,11 @@ process happens to remember. The rules are `gate.py`'s.
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from beacon_gateway.gate import Gate, address_key, personal
 from groundwork.adverts.ad_structures import MANUFACTURER_DATA, SERVICE_DATA_16, structures
+from groundwork.adverts.counters import Counters
 from groundwork.adverts.decode import decode
-from groundwork.adverts.frame import Frame, Measuring, Options, Telemetry
+from groundwork.adverts.frame import Counted, Frame, Measuring, Options, Telemetry
+from groundwork.adverts.gate import Gate, address_key, personal
 from groundwork.contracts.ids import BeaconKey
 
 STRANGER: Final = "stranger"
@@ -47,6 +48,8 @@ class _Said(NamedTuple):
     """It is of a company whose senders pass by address."""
     lasting: bool = False
     """It is from a beacon whose address may be kept."""
+    counted: Counted | None = None
+    """The frame in it that bears a count."""
 
 
 _PERSONAL: Final = _Said(Reading(None, None, PERSONAL))
@@ -61,12 +64,15 @@ class Reader:
         self._options = options
         self._said: dict[bytes, _Said] = {}
         self._senders: dict[str, BeaconKey] = {}
+        self._counters = Counters()
 
     def read(self, data: bytes, address: str) -> Reading:
         """What the advert `data` from `address` comes to; the address may be empty."""
         said = self._said_with_key(data, address) if self._options.bind_keys else None
         said = said or self._said.get(data) or self._look(data)
         reading = said.reading
+        if said.counted is not None and not self._news(said.counted, address):
+            reading = reading._replace(telemetry=None)
         if not address:
             return reading
         if not reading.refusal:
@@ -74,8 +80,13 @@ class Reader:
                 self._keep(address, reading.beacon)
             return reading
         if reading.refusal == STRANGER and (said.nameless or said.company or self._gate.by_address):
-            return self._by_address(said, address)
+            return self._by_address(said, address)._replace(telemetry=reading.telemetry)
         return reading
+
+    def _news(self, frame: Counted, address: str) -> bool:
+        """Whether an encrypted frame has not been heard before; one that was tells nothing of now."""
+        sender = frame.address or address_key(address).removeprefix("address:")
+        return frame.counter is None or self._counters.rises(sender, frame.counter)
 
     def _look(self, data: bytes) -> _Said:
         if len(self._said) >= _REMEMBERED:
@@ -91,10 +102,11 @@ class Reader:
         return self._judged(data, decode(data, replace(self._options, address=sender)))
 
     def _judged(self, data: bytes, frames: list[Frame]) -> _Said:
+        counted = next((frame for frame in frames if isinstance(frame, Counted) and frame.counter is not None), None)
         for frame in frames:
             key = frame.beacon
             if key is not None and self._gate.admits(key):
-                return _Said(Reading(key, _telemetry(frames)), lasting=key.partition(":")[0] not in _SHORT_LIVED)
+                return _Said(Reading(key, _telemetry(frames)), counted=counted, lasting=key.partition(":")[0] not in _SHORT_LIVED)
         parts = structures(data, _SAYING_WHOSE)
         for part in parts:
             if personal(*part):
@@ -103,7 +115,7 @@ class Reader:
         if not (frames or company):
             return _STRANGER
         nameless = bool(frames) and all(frame.beacon is None for frame in frames)
-        return _Said(Reading(None, _telemetry(frames), STRANGER), nameless, company)
+        return _Said(Reading(None, _telemetry(frames), STRANGER), nameless, company, counted=counted)
 
     def _by_address(self, said: _Said, address: str) -> Reading:
         telemetry = said.reading.telemetry

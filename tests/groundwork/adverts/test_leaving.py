@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from beacon_gateway import leaving
-from beacon_gateway.condense import Condenser
-from beacon_gateway.leaving import Leaving
+from groundwork.adverts import leaving
+from groundwork.adverts.condense import Condenser
+from groundwork.adverts.leaving import Leaving
 from groundwork.contracts.ids import BeaconKey, GatewayId
 from groundwork.contracts.sighting import Left
 

@@ -2,9 +2,9 @@
 
 import random
 
-from beacon_gateway.condense import Condenser
-from beacon_gateway.vitals import Measured, Vitals
+from groundwork.adverts.condense import Condenser
 from groundwork.adverts.frame import Telemetry
+from groundwork.adverts.vitals import Measured, Vitals
 from groundwork.contracts.ids import BeaconKey, GatewayId
 from groundwork.contracts.sighting import BeaconTelemetry
 

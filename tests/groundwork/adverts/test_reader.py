@@ -5,8 +5,6 @@ import secrets
 
 import pytest
 
-from beacon_gateway.gate import Gate, gate
-from beacon_gateway.reader import PERSONAL, STRANGER, TELEMETRY_ONLY, Reader, Reading
 from groundwork.adverts.formats.bthome_v2 import encode_bthome
 from groundwork.adverts.formats.eddystone_tlm import encode_eddystone_tlm
 from groundwork.adverts.formats.eddystone_uid import encode_eddystone_uid
@@ -15,6 +13,8 @@ from groundwork.adverts.formats.minew import encode_minew_climate
 from groundwork.adverts.formats.ruuvi_rawv1 import RuuviRawV1, encode_ruuvi_rawv1
 from groundwork.adverts.formats.shopper_token import encode_shopper_token
 from groundwork.adverts.frame import NO_OPTIONS, Options, Telemetry
+from groundwork.adverts.gate import Gate, gate
+from groundwork.adverts.reader import PERSONAL, STRANGER, TELEMETRY_ONLY, Reader, Reading
 from groundwork.contracts.ids import BeaconKey
 from tests.groundwork.adverts.fuzz import bent_packets
 
@@ -94,6 +94,21 @@ def test_an_encrypted_sensor_is_opened_with_the_key_of_its_address() -> None:
     assert read(data, THERE) == Reading(OTHER_TAG)
     assert read(data, HERE) == Reading(TAG, Telemetry(93, None, 25.06))
     assert read(data, "00:00:00:00:00:00").refusal == STRANGER
+
+
+@pytest.mark.parametrize("inside", ["", "a4c1388d18b2"], ids=["address of the radio", "address in the frame"])
+def test_an_encrypted_frame_sent_again_is_heard_and_is_telemetry_once(inside: str) -> None:
+    key, sender = bytes(range(16)), "a4c1388d18b2"
+    read = reader(gate(addresses=[HERE]), Options(bind_keys={sender: key})).read
+    old, new = (
+        encode_bthome(values, key=key, address=inside, sender=sender, counter=counter)
+        for values, counter in ((bytes.fromhex("015d"), 7), (bytes.fromhex("015c"), 8))
+    )
+    told = [read(data, HERE) for data in (old, old, new, old, new)]
+    assert [reading.beacon for reading in told] == [TAG] * 5
+    assert [reading.telemetry and reading.telemetry.battery_pct for reading in told] == [93, None, 92, None, None]
+    plain = encode_bthome(bytes.fromhex("015d"))
+    assert read(plain, HERE).telemetry is None, "whoever has a key is believed by it alone"
 
 
 def test_memory_is_bounded_whatever_comes() -> None:

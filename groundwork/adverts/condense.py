@@ -2,7 +2,8 @@
 
 Pure: adverts in, columns out; no clock, no disk. The result does not depend on the order in which a window's adverts arrive.
 Windows are aligned to whole multiples of their length since 1970, so that all gateways of a venue cut time at the same places.
-Who may pass is for `gate.py`; keeping rows, for `spool.py`; `leaving.py` and `vitals.py` judge what windows bring.
+Who may pass is for `gate.py`; keeping and sending rows, for the gateway's spool or the backend's log; `leaving.py` and `vitals.py` judge
+what windows bring. The box in the shop and the backend's feeds condense by this one file.
 """
 
 from collections import Counter
@@ -11,9 +12,9 @@ from math import inf
 from statistics import median
 from typing import Final
 
-from beacon_gateway.leaving import Leaving
-from beacon_gateway.vitals import Measured, Vitals
 from groundwork.adverts.frame import Telemetry
+from groundwork.adverts.leaving import Leaving
+from groundwork.adverts.vitals import Measured, Vitals
 from groundwork.contracts.ids import BeaconKey, GatewayId
 from groundwork.contracts.sighting import BeaconTelemetry, Left
 
@@ -139,6 +140,18 @@ class Condenser:
             self._close(start_ms, self._windows.pop(start_ms), closed)
         closed.left += self._leaving.silent(until_ms)
         return closed
+
+    def so_far(self) -> Columns:
+        """The rows of the windows that are still open, which stay so: what comes later makes rows of its own.
+
+        For who cannot wait. Nothing is told here of who has left or what has changed.
+        """
+        columns = Columns()
+        for start_ms in sorted(self._windows):
+            rows, self._windows[start_ms].rows = self._windows[start_ms].rows, {}
+            self._open -= len(rows)
+            _append(columns, start_ms, rows)
+        return columns
 
     def recut(self, window_ms: int) -> bool:
         """Goes on with windows of another length; False, and all stays, while one is open or their edges do not meet here."""

@@ -1,7 +1,8 @@
-"""The gate: which beacons may leave the shop at all. Everybody else is a stranger and is forgotten here.
+"""The gate: which beacons may be heard of at all. Everybody else is a stranger and is forgotten here.
 
 Pure: a beacon key, an AD structure or an RSSI in, yes or no out. What a rule does not name is never kept, so it cannot leak.
-Which rule an advert is judged by is for `reader.py`; counting the refused, for `pipeline.py`.
+Which rule an advert is judged by is for `reader.py`; counting the refused, for whoever asks: the box in the shop, before anything leaves
+it, and the backend's feeds, before anything of a third party's box is kept.
 """
 
 import re
