@@ -42,10 +42,10 @@ def _read(archive: zipfile.ZipFile, at: str, suffixes: tuple[str, ...]) -> Mappi
     if len(listed) > MOST_MEMBERS:
         raise PlanFileError("too_many", at, what="members", found=len(listed), most=MOST_MEMBERS)
     _refuse_bomb(sum(member.file_size for member in listed), sum(member.compress_size for member in listed), at)
-    wanted = {PurePosixPath(member.filename): member for member in listed}
+    paths = [(PurePosixPath(member.filename.replace("\\", "/")), member) for member in listed]
     found: dict[str, bytes] = {}
-    for name, member in wanted.items():
-        if "__MACOSX" in name.parts or not name.name.lower().endswith(suffixes):
+    for name, member in sorted(paths, key=lambda one: -len(one[0].parts)):  # of two of one name the one nearer the top is meant
+        if "__MACOSX" in name.parts or name.name.startswith(".") or not name.name.lower().endswith(suffixes):
             continue
         with archive.open(member) as packed:
             raw = packed.read(member.file_size + 1)  # a member that says it is smaller than it is stops here

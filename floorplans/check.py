@@ -126,9 +126,9 @@ def _level(plan: Plan, level: Level, scaled: bool) -> LevelSize:
 
 
 def _size(plan: Plan, drawn: Drawn) -> tuple[float | None, float | None]:
-    """Around all levels where they share a frame, else the widest and the highest; of a drawing its own size, where its scale is known."""
+    """Of a drawing its own size, where its scale is known; else around all levels where they share a frame, or the widest and highest."""
     sheet = drawn.sheet
-    if sheet is not None and not any(level.outline for level in plan.levels):
+    if sheet is not None and (sheet.unit == "unit" or not any(level.outline for level in plan.levels)):
         scale = sheet.metres_per_unit
         return (None, None) if scale is None else (round(sheet.width * scale, 3), round(sheet.height * scale, 3))
     if len({level.anchor for level in plan.levels}) <= 1:

@@ -12,6 +12,7 @@ import msgspec
 
 from floorplans.merge import PARTS
 from floorplans.model import (
+    Approach,
     Building,
     Detail,
     Fixture,
@@ -41,6 +42,7 @@ class Premises(msgspec.Struct, frozen=True, kw_only=True):
     hours: str = ""
     category: str = "retailstore"
     address: str = ""
+    approaches: tuple[Approach, ...] = (Approach(),)
 
 
 Thing: TypeAlias = Level | Zone | Fixture | Opening | PlacePoint | Link | Building | Placement | Shelving | Detail | Premises
@@ -195,7 +197,13 @@ def registered(sketch: Sketch, venue: Venue) -> Venue:
     if said is None:
         return venue
     return dataclasses.replace(
-        venue, names=said.names, outline=said.outline, hours=said.hours, category=said.category, address=said.address
+        venue,
+        names=said.names,
+        outline=said.outline,
+        hours=said.hours,
+        category=said.category,
+        address=said.address,
+        approaches=said.approaches,
     )
 
 

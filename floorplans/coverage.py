@@ -33,6 +33,10 @@ CANDIDATE_M: Final = 3.0
 """Between two places a further gateway is tried at; a gateway's own reach is ten times that."""
 APART_M: Final = 5.0
 """Between a further gateway and any other: two in one place hear the same, and tell no more of where somebody is."""
+MOST_CELLS: Final = 20_000
+"""Of a level over HTTP and on the command line; a mall's floor is looked at in squares of 1.7 m, and a hangar's does not take minutes."""
+MOST_TRIED_CELLS: Final = 4_000
+"""While places for further gateways are tried, each of them from every square."""
 MOST_CANDIDATES: Final = 150
 """Places tried on a level; a large hall is tried more coarsely instead of for minutes."""
 WANTED: Final = 3
@@ -189,6 +193,7 @@ def gap_fillers(
     threshold_dbm: float = THRESHOLD_DBM,
     air: Air | None = None,
     z_m: float = HEIGHT_M,
+    cell_m: float = CELL_M,
 ) -> list[GapFiller]:
     """Places for up to `most` further gateways, each where it helps most after those before it; fewer where none helps any more.
 
@@ -196,8 +201,8 @@ def gap_fillers(
     enough to be heard by three.
     """
     radios = Radios(plan, _level(plan, level), air)
-    points = radios.cells(CELL_M)
-    heard = predicted(plan, level, air=air).heard_by(threshold_dbm)
+    points = radios.cells(cell_m)
+    heard = predicted(plan, level, cell_m=cell_m, air=air).heard_by(threshold_dbm)
     spots = _candidates(radios, [(one.x_m, one.y_m) for one in placed(plan.placements, level)])
     if not len(points) or not len(spots):
         return []
@@ -214,6 +219,12 @@ def gap_fillers(
         gains[np.hypot(*(spots - spots[best]).T) < APART_M] = False
         found.append(GapFiller(level, x, y, z_m, before, float(np.mean(heard >= wanted))))
     return found
+
+
+def cell_for(level: Level, wanted_m: float, most: int = MOST_CELLS) -> float:
+    """The side of a square that divides the level's outline into `most` of them, unless the wanted one does."""
+    area = float(shape_of(level.outline).area)
+    return max(wanted_m, float(np.ceil(np.sqrt(area / most) * 10)) / 10)
 
 
 def _candidates(radios: Radios, taken: Sequence[Point]) -> Floats:

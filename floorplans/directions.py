@@ -6,9 +6,9 @@ is for `wayfinding.py`.
 """
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import shapely
 
@@ -57,6 +57,7 @@ _MEANS: Final[dict[str, Words]] = {
     "walkway": Words("the moving walkway", "بالممشى المتحرك"),
     "path": Words("the passage", "عبر المعبر"),
 }
+_OUTSIDE: Final = Words("Go outside and in again by the other door.", "اخرج ثم ادخل من الباب الآخر.")
 _ARRIVED: Final = Words("You have arrived at {name}{side}.", "وصلت إلى {name}{side}.")
 _ARRIVED_THERE: Final = Words("You have arrived{side}.", "وصلت إلى وجهتك{side}.")
 _SIDES: Final[dict[str, Words]] = {
@@ -108,22 +109,34 @@ class _Stretch(NamedTuple):
         return sum(math.dist(a, b) for a, b in pairwise(self.points))
 
 
-def directions(plan: Plan, route: Route) -> list[Step]:
-    """The steps of a route, the last one `arrive`. Ask with the plan the route was found on."""
-    signs = _Signs(plan, frozenset(leg.level for leg in route.legs))
+def directions(plan: Plan, route: Route, signs: "Signs | None" = None) -> list[Step]:
+    """The steps of a route, the last one `arrive`. Ask with the plan the route was found on; who asks often keeps its `signs`."""
+    signs = signs or Signs(plan)
     steps = [step for part in _parts(route) for step in (signs.walk(part) if isinstance(part, Leg) else [signs.change(part)])]
     return [*steps, signs.arrive(route)]
 
 
-class _Signs:
-    """What there is to tell a walker of on the levels of a way."""
+class _Named:
+    """The zones of one level that a walker knows, by where they are."""
 
-    def __init__(self, plan: Plan, levels: Collection[LevelId]) -> None:
+    def __init__(self, zones: Sequence[Zone]) -> None:
+        self._zones = zones
+        self._shapes = [shape_of(zone.polygons) for zone in zones]
+        self._tree = shapely.STRtree(self._shapes)
+
+    def on(self, way: Any) -> list[tuple[Zone, Any]]:
+        """Those the way touches, with their shapes, the smallest first."""
+        near = [(self._zones[n], self._shapes[n]) for n in sorted(self._tree.query(way, predicate="intersects").tolist())]
+        return sorted(near, key=lambda one: float(one[1].area))
+
+
+class Signs:
+    """What there is to tell a walker of on the levels of a plan; a level is looked at when a way first leads over it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
         self._levels: dict[LevelId, Level] = {level.id: level for level in plan.levels}
-        self._zones: dict[LevelId, list[Zone]] = {level: [] for level in levels}
-        for zone in sorted((zone for zone in plan.zones if zone.kind in NAMED and zone.level in levels), key=lambda zone: zone.id):
-            self._zones[zone.level].append(zone)
-        self._shapes = {zone.id: shape_of(zone.polygons) for zones in self._zones.values() for zone in zones}
+        self._named: dict[LevelId, _Named] = {}
 
     def walk(self, leg: Leg) -> Iterator[Step]:
         """The steps of a walk on one level; none where one does not move."""
@@ -135,6 +148,8 @@ class _Signs:
 
     def change(self, change: Change) -> Step:
         """Taking the lift."""
+        if change.kind == "outside":
+            return Step(change.kind, change.origin, change.at, 0.0, None, (), _OUTSIDE)
         words = _ACROSS if change.origin == change.destination or not change.rise_m else _UP if change.rise_m > 0 else _DOWN
         means, level = _MEANS[change.kind], self._levels[change.destination].names
         told = Words(words.said("en", means=means.en, level=_apart(level.en)), words.said("ar", means=means.ar, level=_apart(level.ar)))
@@ -151,7 +166,8 @@ class _Signs:
     def _told(self, stretch: _Stretch, zones: Sequence[tuple[Zone, float]]) -> Words:
         distance = _metres(stretch.metres)
         if stretch.turn == "start":
-            ahead = next((zone for zone, _ in zones if not self._shapes[zone.id].covers(shapely.Point(stretch.points[0]))), None)
+            start = shapely.Point(stretch.points[0])
+            ahead = next((zone for zone, _ in zones if not shape_of(zone.polygons).covers(start)), None)
             if ahead is not None:
                 return _both(_TOWARDS, name=_isolated(ahead.names), distance=distance)
         return _both(_TURNS.get(stretch.turn, _WALK), distance=distance, zone=self._by(stretch, zones))
@@ -161,7 +177,7 @@ class _Signs:
         if not zones:
             return Words("", "")
         start, end = (shapely.Point(stretch.points[at]) for at in (0, -1))
-        last = self._shapes[zones[-1][0].id]
+        last = shape_of(zones[-1][0].polygons)
         if last.covers(end) and not last.covers(start):
             return _both(_TO, name=_isolated(zones[-1][0].names))
         longest, metres = max(zones, key=lambda one: one[1])
@@ -169,17 +185,17 @@ class _Signs:
 
     def _through(self, level: LevelId, points: Sequence[Point]) -> list[tuple[Zone, float]]:
         """The zones on the way in the order they are come to, with the metres in each; of two over one another the smaller."""
+        if level not in self._named:
+            here = [zone for zone in self._plan.zones if zone.kind in NAMED and zone.level == level]
+            self._named[level] = _Named(sorted(here, key=lambda zone: zone.id))
         way = shapely.LineString(points)
-        near = sorted(
-            (zone for zone in self._zones[level] if self._shapes[zone.id].intersects(way)), key=lambda zone: self._shapes[zone.id].area
-        )
         found: list[tuple[float, Zone, float]] = []
         left = way
-        for zone in near:
-            inside = left.intersection(self._shapes[zone.id])
+        for zone, shape in self._named[level].on(way):
+            inside = left.intersection(shape)
             if inside.length >= PASSED_M:
                 found.append((way.project(shapely.Point(shapely.get_coordinates(inside)[0])), zone, float(inside.length)))
-                left = left.difference(self._shapes[zone.id])
+                left = left.difference(shape)
         return [(zone, metres) for _, zone, metres in sorted(found, key=lambda one: one[0])]
 
 

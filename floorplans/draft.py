@@ -1,5 +1,6 @@
 """What a reader fills while it goes through a file; `finish` makes it the Drawn that everybody else sees."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -80,7 +81,11 @@ class Draft:
 def on_levels(name: str, levels: Sequence[LevelId]) -> Iterable[tuple[str, LevelId]]:
     """An id for each level that something stands on: the bare one first."""
     for number, level in enumerate(levels):
-        yield (name if number == 0 else f"{name}{AGAIN}{level}"), level
+        again = f"{name}{AGAIN}{level}"
+        if len(again) > LONGEST_ID:  # two UUIDs: cut off, the ids of levels that begin alike would be one
+            digest = hashlib.blake2b(str(level).encode(), digest_size=8).hexdigest()
+            again = f"{name[: LONGEST_ID - len(digest) - 1]}{AGAIN}{digest}"
+        yield (name if number == 0 else again), level
 
 
 def rings_of(polygons: Iterable[Polygon]) -> Iterable[Ring]:

@@ -32,6 +32,7 @@ from floorplans.merge import empty_plan
 from floorplans.model import Plan, Venue
 from floorplans.queries import drafts as rows
 from floorplans.queries.drafts import DRAFT_VERSION, Command, Kept, Publication
+from floorplans.queries.sheets import put_sheet
 from floorplans.reasons import (
     COMMAND_ID_TAKEN,
     DRAFT_CONFLICT,
@@ -40,6 +41,7 @@ from floorplans.reasons import (
     NOTHING_TO_UNDO,
     PUBLICATION_WAITS,
     REVISION_AHEAD,
+    REVISION_OLD,
     UNKNOWN_PUBLICATION,
     UNKNOWN_VENUE,
     UNKNOWN_VERSION,
@@ -60,7 +62,7 @@ ROLL_BACK: Final = "roll_back"
 _SHOWN_THINGS: Final = 20
 """Things an audit row names; the draft's log has them all."""
 
-Make = Callable[[Sketch], Sequence[Change]]
+Make = Callable[[Kept], Sequence[Change]]
 
 
 class Asked(NamedTuple):
@@ -79,6 +81,15 @@ class Done(NamedTuple):
     revision: int
     changes: tuple[Change, ...]
     repeat: bool = False
+
+
+class Offer(NamedTuple):
+    """A file that was read, and what it changes on the draft as it was at `revision`."""
+
+    drawn: Drawn
+    digest: str
+    revision: int
+    changes: tuple[Change, ...]
 
 
 class Released(NamedTuple):
@@ -101,12 +112,25 @@ def current(conn: Connection, tenant: TenantId, venue_id: VenueId) -> Kept:
 
 def edit(conn: Connection, asked: Asked, based_on: int, edits: Sequence[Edit]) -> Done:
     """Draws on the draft as its sender saw it at revision `based_on`. Raises Refusal where others changed the same things since."""
-    return _run(conn, asked, EDIT, based_on, edits, lambda sketch: changes_of(sketch, edits))
+    return _run(conn, asked, EDIT, based_on, edits, lambda kept: changes_of(kept.sketch, edits))
 
 
-def take_in(conn: Connection, asked: Asked, based_on: int, drawn: Drawn) -> Done:
-    """Takes a file that was read into the draft, as one command. Raises Refusal as `edit` does."""
-    return _run(conn, asked, IMPORT, based_on, drawn, lambda sketch: taken_in(sketch, drawn))
+def offered(kept: Kept, drawn: Drawn) -> Offer:
+    """A file made ready to be taken in. Pure: a mall takes a second, which nobody else's transaction should wait for."""
+    return Offer(drawn, hashlib.sha256(msgspec.json.encode(drawn)).hexdigest(), kept.revision, taken_in(kept.sketch, drawn))
+
+
+def take_in(conn: Connection, asked: Asked, based_on: int, offer: Offer) -> Done:
+    """Takes a file that was read into the draft, as one command, with its sheet. Raises Refusal as `edit` does."""
+
+    def make(kept: Kept) -> Sequence[Change]:
+        return offer.changes if kept.revision == offer.revision else taken_in(kept.sketch, offer.drawn)
+
+    done = _run(conn, asked, IMPORT, based_on, offer.digest, make)
+    sheet = offer.drawn.sheet
+    if sheet is not None and sheet.picture and offer.drawn.levels and not done.repeat:
+        put_sheet(conn, asked.tenant, asked.venue, offer.drawn.levels[0].id, sheet, asked.actor, asked.at_ms)
+    return done
 
 
 def undo(conn: Connection, asked: Asked) -> Done:
@@ -129,8 +153,9 @@ def stacks(conn: Connection, tenant: TenantId, venue: VenueId, actor: str) -> tu
             undone.clear()
         elif one.of_revision is not None:
             source, target = (done, undone) if one.kind == UNDO else (undone, done)
-            source.remove(one.of_revision)
-            target.append(one.of_revision)
+            if one.of_revision in source:  # else it was so long ago that the command is forgotten
+                source.remove(one.of_revision)
+                target.append(one.of_revision)
     return done, undone
 
 
@@ -216,9 +241,11 @@ def _run(conn: Connection, asked: Asked, kind: str, based_on: int, body: object,
     kept = current(conn, asked.tenant, asked.venue)
     if based_on > kept.revision:
         raise Refusal(REVISION_AHEAD, current=kept.revision, value=based_on)
+    if based_on < rows.forgotten(conn, asked.tenant, asked.venue):
+        raise Refusal(REVISION_OLD, current=kept.revision, value=based_on)
     since = rows.commands(conn, asked.tenant, asked.venue, based_on)
     try:
-        changes = make(kept.sketch)
+        changes = make(kept)
     except NoSuchThing as error:
         _refuse_changed(since, error.key)
         raise Refusal(NO_SUCH_THING, value=shown(error.key)) from None

@@ -69,7 +69,8 @@ class Sheet:
     height: float
     unit: Literal["px", "pt", "mm", "unit"]
     picture: bytes = b""
-    """PNG made by us; never the bytes that were uploaded."""
+    """Made by us (`sheets.kept_picture`); never the bytes that were uploaded."""
+    media: Literal["image/png", "image/jpeg"] = "image/png"
     pages: int = 1
     metres_per_unit: float | None = None
     """None until somebody measures two distances on it."""

@@ -69,6 +69,16 @@ def findings(plan: Plan, gateways: Iterable[str] = ()) -> list[Finding]:
     return sorted(found, key=lambda one: order[one.severity])[:MOST]
 
 
+def elsewhere(plan: Plan, places: Mapping[tuple[str, str], str]) -> list[Finding]:
+    """Gateways and beacons that another venue's plan has too: by kind and subject in lower case, with that venue."""
+    last = {(one.kind, one.subject.lower()): one for one in sorted(plan.placements, key=lambda one: one.from_ms)}
+    return [
+        Finding("identity_elsewhere", "warning", f"{one.kind} {one.subject}", one.level, (one.x_m, one.y_m), {"venue": places[key]})
+        for key, one in last.items()
+        if key in places
+    ]
+
+
 def _whose(at: str) -> str:
     return at.partition(",")[0]
 

@@ -4,7 +4,7 @@ Pure. Each becomes a Passage between two spots with the seconds it takes; `wayfi
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -45,7 +45,7 @@ class Mouth(NamedTuple):
 
     level: LevelId
     shape: Any
-    """A shapely geometry: a zone's area, an opening's line."""
+    """A shapely geometry: a zone's area, an opening's line, a point of interest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,11 @@ def passages(plan: Plan) -> list[Passage]:
     """Every way from level to level, the plan's own first; a lift leads from each of its levels to each other one."""
     places = _Places(plan)
     linked = [found for link in plan.links if (found := places.linked(link)) is not None]
-    known = {frozenset((one.origin.level, one.destination.level, one.kind)) for one in linked}
-    drawn = [one for one in places.shafts() if frozenset((one.origin.level, one.destination.level, one.kind)) not in known]
-    return [*linked, *drawn]
+    named = {end for link in plan.links for end in (link.origin, link.destination)}
+    levels = {level.id for level in plan.levels}
+    whole = {link.id for link in plan.links if {link.origin, link.destination} <= levels}
+    known = {frozenset((one.origin.level, one.destination.level, one.kind)) for one in linked if one.id in whole}
+    return [*linked, *(one for one in places.shafts(named) if frozenset((one.origin.level, one.destination.level, one.kind)) not in known)]
 
 
 def height_of(level: Level) -> float:
@@ -91,6 +93,9 @@ class _Places:
             if one.level in self._levels and one.line:
                 points = [*one.line, one.line[0]] if len(one.line) == 1 else one.line
                 self._mouths.setdefault(one.id, Mouth(one.level, shapely.LineString(points)))
+        for point in plan.points:
+            if point.level in self._levels:
+                self._mouths.setdefault(point.id, Mouth(point.level, shapely.Point(point.x_m, point.y_m)))
 
     def linked(self, link: Link) -> Passage | None:
         """The way a link stands for; None where an end is nowhere: a level without a shaft of the link's kind."""
@@ -99,14 +104,17 @@ class _Places:
             return None
         return self._passage(link.id, link.kind, ends[0], ends[1], link.one_way, link.step_free)
 
-    def shafts(self) -> Iterator[Passage]:
-        """Lifts, stairs, escalators and ramps that are drawn over one another. Which way an escalator runs is then not known: both."""
+    def shafts(self, named: Collection[str] = ()) -> Iterator[Passage]:
+        """Lifts, stairs, escalators and ramps that are drawn over one another, but for pairs that a link names both of.
+
+        Which way an escalator runs is then not known: both.
+        """
         for kind in SHAFTS:
             of_kind = sorted((z for z in self._zones.values() if z.kind == kind), key=lambda z: (self._levels[z.level].ordinal, z.id))
             for shaft in self._stacked(of_kind):
                 steps = itertools.combinations(shaft, 2) if kind == "elevator" else itertools.pairwise(shaft)
                 for low, high in steps:
-                    if low.level != high.level:
+                    if low.level != high.level and not {low.id, high.id} <= set(named):
                         yield self._passage(f"{low.id}..{high.id}", kind, self._mouths[low.id], self._mouths[high.id], False, None)
 
     def _stacked(self, zones: Iterable[Zone]) -> list[list[Zone]]:

@@ -158,7 +158,7 @@ class PlacePoint:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A way from one level or zone to another. `origin` and `destination` are ids of zones, openings or levels."""
+    """A way from one level or zone to another. `origin` and `destination` are ids of zones, openings, points or levels."""
 
     id: str
     kind: str
@@ -219,6 +219,19 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Approach:
+    """A ring around a venue: who comes nearer within it is on her way there. Polygons, or a circle; all on the earth, in degrees."""
+
+    id: str = "near"
+    radius_m: float = 300.0
+    """Of the circle: around `centre`, or where there is none around the whole outline, so many metres beyond its farthest point."""
+    centre: Point | None = None
+    """Longitude, latitude."""
+    polygons: tuple[Polygon, ...] = ()
+    """Where there are any, they are the ring, and the circle is not looked at. What crosses the antimeridian is cut there (RFC 7946)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Venue:
     """One shop or centre."""
 
@@ -235,6 +248,8 @@ class Venue:
     category: str = "retailstore"
     """As IMDF says it."""
     address: str = ""
+    approaches: tuple[Approach, ...] = (Approach(),)
+    """Rings around it, each with an id of its own; none: nobody is on her way."""
 
 
 @dataclass(frozen=True, slots=True)

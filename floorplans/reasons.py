@@ -26,7 +26,7 @@ UNKNOWN_LEVEL: Final = Reason(
 )
 UNKNOWN_IMPORT: Final = Reason(
     "unknown_import",
-    Words("No file is being read under the id {value} here.", "لا يُقرأ هنا أي ملف بالمعرّف {value}."),
+    Words("No file was read under the id {value} today.", "لم يُقرأ اليوم أي ملف بالمعرّف {value}."),
     404,
 )
 UNKNOWN_PUBLICATION: Final = Reason(
@@ -46,6 +46,24 @@ REVISION_AHEAD: Final = Reason(
     "revision_ahead",
     Words("The draft is at revision {current}, not {value}; load it again.", "المسودة عند المراجعة {current} لا {value}؛ أعد تحميلها."),
     409,
+)
+REVISION_OLD: Final = Reason(
+    "revision_old",
+    Words(
+        "What was done to the draft since revision {value} is no longer kept; it is at {current}. Load it again.",
+        "لم يعد محفوظًا ما جرى على المسودة منذ المراجعة {value}؛ وهي الآن عند {current}. أعد تحميلها.",
+    ),
+    409,
+)
+UNKNOWN_SHEET: Final = Reason(
+    "unknown_sheet",
+    Words("No picture lies under level {value}.", "لا توجد صورة تحت الطابق {value}."),
+    404,
+)
+BAD_DISTANCES: Final = Reason(
+    "bad_distances",
+    Words("The distances give no scale: {problem}.", "لا تعطي المسافات مقياسًا: {problem}."),
+    422,
 )
 COMMAND_ID_TAKEN: Final = Reason(
     "command_id_taken",
@@ -102,6 +120,43 @@ TOO_MANY_IMPORTS: Final = Reason(
     503,
 )
 
+UNKNOWN_PLACE: Final = Reason(
+    "unknown_place",
+    Words(
+        "The plan has no place {value}: expected LEVEL:x,y or the id of a zone, point, opening, shelf or product.",
+        "ليس في المخطط مكان باسم {value}؛ المتوقع LEVEL:x,y أو معرّف منطقة أو نقطة أو باب أو رف أو منتج.",
+    ),
+    422,
+)
+UNPLACED_PRODUCT: Final = Reason(
+    "unplaced_product",
+    Words("Product {value} stands on no shelf of the plan.", "المنتج {value} ليس على أي رف في المخطط."),
+    422,
+)
+NOT_WALKABLE: Final = Reason(
+    "not_walkable",
+    Words("One cannot walk to {value}: no walkable floor is near it.", "لا يمكن المشي إلى {value}: لا أرض صالحة للمشي قربه."),
+    422,
+)
+NO_WAY: Final = Reason(
+    "no_way",
+    Words(
+        "No way leads to {value} from where the one before ends; the plan's problems list shows what is cut off.",
+        "لا طريق إلى {value} من المكان الذي قبله؛ قائمة مشكلات المخطط تبيّن ما هو معزول.",
+    ),
+    422,
+)
+NO_STEP_FREE_WAY: Final = Reason(
+    "no_step_free_way",
+    Words(
+        "No way without steps leads to {value}; ask again without `step_free` to see one with steps.",
+        "لا طريق بلا درج إلى {value}؛ أعد الطلب دون `step_free` لترى طريقًا فيه درج.",
+    ),
+    422,
+)
+OF_WAYS: Final = (UNKNOWN_PLACE, UNPLACED_PRODUCT, NOT_WALKABLE, NO_WAY, NO_STEP_FREE_WAY)
+"""Why there is no way; `at` names the stop."""
+
 ALL: Final = (
     UNKNOWN_VENUE,
     NO_PUBLISHED_PLAN,
@@ -111,6 +166,9 @@ ALL: Final = (
     UNKNOWN_PUBLICATION,
     DRAFT_CONFLICT,
     REVISION_AHEAD,
+    REVISION_OLD,
+    UNKNOWN_SHEET,
+    BAD_DISTANCES,
     COMMAND_ID_TAKEN,
     NO_SUCH_THING,
     NOTHING_TO_UNDO,
@@ -120,4 +178,5 @@ ALL: Final = (
     BAD_PLAN_FILE,
     UNKNOWN_PLAN_FORMAT,
     TOO_MANY_IMPORTS,
+    *OF_WAYS,
 )

@@ -10,14 +10,16 @@ from floorplans.level_links import WALK_MPS
 from floorplans.model import Names, Point
 from groundwork.contracts.ids import LevelId
 
-WHY: Final = ("unknown_level", "unknown_zone", "unplaced_product", "not_walkable", "no_way", "no_step_free_way")
+WHY: Final = ("unknown_level", "unknown_zone", "unknown_place", "unplaced_product", "not_walkable", "no_way", "no_step_free_way")
 
 
 class NoRoute(ValueError):
     """There is no way. `code` says why: one of WHY."""
 
-    def __init__(self, code: str, what: str) -> None:
+    def __init__(self, code: str, what: str, stop: int | None = None) -> None:
         self.code, self.what = code, what
+        self.stop = stop
+        """Which of the stops that were asked for is at fault, the start being 0; None where only one was asked for."""
         super().__init__(f"{code}: {what}")
 
 
@@ -47,7 +49,7 @@ class Change(NamedTuple):
     """A way from one level to another that is not walked on the floor."""
 
     kind: str
-    """As in LINK_KINDS: stairs, elevator, escalator, ramp, walkway, path."""
+    """As in LINK_KINDS: stairs, elevator, escalator, ramp, walkway, path; or `outside`, out by one door and in by another."""
     id: str
     origin: LevelId
     at: Point

@@ -44,6 +44,20 @@ OF_FILES: Final[dict[str, Sentence]] = {
         Words("Export a smaller or coarser version.", "صدّر نسخة أصغر أو أقل دقة."),
     ),
     "unreadable": Sentence(Words("It cannot be read: {problem}.", "تعذرت قراءته: {problem}.")),
+    "no_file": Sentence(Words("There is no file of this name.", "لا يوجد ملف بهذا الاسم."), Words("Check the name.", "تحقق من الاسم.")),
+    "folder": Sentence(
+        Words("This is a folder, and not one of a recording.", "هذا مجلد، وليس مجلد تسجيل."),
+        Words("Name the plan file in it.", "اذكر ملف المخطط الذي فيه."),
+    ),
+    "empty_file": Sentence(Words("The file is empty.", "الملف فارغ."), Words("Export it again.", "أعد تصديره.")),
+    "unknown_content": Sentence(
+        Words("What is in it is none of the formats that are read: {known}.", "محتواه ليس من الصيغ المقروءة: {known}."),
+        Words("Export it in one of them.", "صدّره بإحداها."),
+    ),
+    "dwg": Sentence(
+        Words("This is a DWG, which nothing free reads.", "هذا ملف DWG، ولا يقرؤه أي برنامج حر."),
+        Words("Save it as DXF or PDF.", "احفظه بصيغة DXF أو PDF."),
+    ),
     "bad_archive": Sentence(Words("The archive is broken: {problem}.", "الأرشيف تالف: {problem}."), Words("Zip it again.", "أعد ضغطه.")),
     "zip_bomb": Sentence(
         Words(
@@ -54,6 +68,10 @@ OF_FILES: Final[dict[str, Sentence]] = {
     "no_level": Sentence(
         Words("No level was found in it.", "لم يُعثر فيه على أي طابق."),
         Words("Check that it is the right file, and that it has floors in it.", "تحقق من أنه الملف الصحيح وأن فيه طوابق."),
+    ),
+    "level_guessed": Sentence(
+        Words("It does not say which level it is on; it was put on {found}.", "لا يذكر الطابق الذي هو فيه، فوُضع في {found}."),
+        Words("Move it where that is wrong.", "انقله إن كان ذلك خطأ."),
     ),
     "unknown_reference": Sentence(
         Words("{key} names {found}, which is not in the file; it was left out.", "يشير {key} إلى {found} وهو غير موجود في الملف، فاستُبعد.")
@@ -183,6 +201,12 @@ OF_PLANS: Final[dict[str, Sentence]] = {
     "identity_twice": Sentence(
         Words("This identity is in {count} places at once.", "هذه الهوية موجودة في {count} مواضع في الوقت نفسه."),
         Words("Keep the one that is true.", "أبقِ الموضع الصحيح وحده."),
+    ),
+    "identity_elsewhere": Sentence(
+        Words(
+            "The plan in force at venue {venue} has this identity too.", "هذه الهوية موجودة أيضًا في المخطط المعمول به في المتجر {venue}."
+        ),
+        Words("Keep it where it hangs.", "أبقها حيث هي معلّقة فعلًا."),
     ),
     "gateway_unplaced": Sentence(
         Words("The gateway is enrolled and is nowhere on the plan.", "البوابة مسجلة ولا موضع لها على المخطط."),

@@ -12,3 +12,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How often it looks whether the time of a version has come. Longer: a version goes out that much late; shorter: more reads."""
     imports_at_once: Annotated[int, msgspec.Meta(ge=1, le=16)] = 2
     """Files that are read at the same time; each may take a processor for a minute, and 2 GB. More are refused for now."""
+    ways_kept: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 16
+    """Plan versions whose ways are kept in memory, the least asked given up first; a mall's takes 30 MB and 3 s to make again."""

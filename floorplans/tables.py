@@ -159,3 +159,34 @@ class PublicationRow(Base):
     restores: Mapped[str | None] = mapped_column(String(64))  # the earlier version it goes back to
     premises: Mapped[str | None] = mapped_column(Text)  # what the draft said of the venue, for the registry once it is in force
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class SheetRow(Base):
+    """The picture that a level is drawn over, encoded by us. It helps who draws and is no part of the plan: one a level, the newest."""
+
+    __tablename__ = "sheet"
+    __table_args__ = (ForeignKeyConstraint(["tenant", "venue_id"], ["venue.tenant", "venue.id"]),)
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    venue_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    level_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(32))  # of the picture: its ETag
+    media: Mapped[str] = mapped_column(String(16))
+    unit: Mapped[str] = mapped_column(String(8))
+    width: Mapped[float] = mapped_column(Float)
+    height: Mapped[float] = mapped_column(Float)
+    placing: Mapped[str] = mapped_column(Text)  # sheets.Placing as JSON
+    picture: Mapped[bytes] = mapped_column(LargeBinary)
+    actor: Mapped[str] = mapped_column(String(64))
+    at_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class PlanImportRow(Base):
+    """How far the reading of a file is; whichever process reads it writes here, and any may be asked. Old ones are taken away."""
+
+    __tablename__ = "plan_import"
+    __table_args__ = (ForeignKeyConstraint(["tenant", "venue_id"], ["venue.tenant", "venue.id"]),)
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    venue_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    step: Mapped[str] = mapped_column(String(32))
+    at_ms: Mapped[int] = mapped_column(BigInteger, index=True)

@@ -16,7 +16,7 @@ from floorplans.importing import Import
 from floorplans.merge import empty_plan, venue_of
 from floorplans.publishing import refuse_errors
 from floorplans.queries.drafts import Kept
-from floorplans.versions import Tally, as_sketch, difference, difference_of, taken_in, tallies
+from floorplans.versions import Tally, as_sketch, difference, difference_of, tallies
 from groundwork.plumbing.db import Connection
 from groundwork.plumbing.ids import stable_id
 
@@ -44,7 +44,8 @@ def take(conn: Connection, asked: Asked, read: Import, *, publish: bool, dry_run
     known = queries.venue(conn, asked.tenant, asked.venue)
     venue = known or dataclasses.replace(venue_of(read.drawn, asked.tenant), id=asked.venue)
     kept = drafts.current(conn, asked.tenant, asked.venue) if known else Kept(0, as_sketch(empty_plan(venue, "")))
-    changes = taken_in(kept.sketch, read.drawn)
+    offer = drafts.offered(kept, read.drawn)
+    changes = offer.changes
     after = applied(kept.sketch, changes)
     found = findings(after.plan)
     in_force = queries.published_plan(conn, asked.tenant, asked.venue)
@@ -60,7 +61,7 @@ def take(conn: Connection, asked: Asked, read: Import, *, publish: bool, dry_run
             queries.add_venue(conn, venue, asked.at_ms)
         if changes:
             revision = drafts.take_in(
-                conn, asked._replace(id=stable_id(asked.venue, kept.revision, _text(changes))), revision, read.drawn
+                conn, asked._replace(id=stable_id(asked.venue, kept.revision, _text(changes))), revision, offer
             ).revision
         if version:
             drafts.publish(conn, asked, revision, asked.at_ms)

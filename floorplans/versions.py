@@ -80,7 +80,14 @@ def as_sketch(plan: Plan) -> Sketch:
 
 def premises_of(venue: Venue) -> Premises:
     """What the registry has of what a draft may say."""
-    return Premises(names=venue.names, outline=venue.outline, hours=venue.hours, category=venue.category, address=venue.address)
+    return Premises(
+        names=venue.names,
+        outline=venue.outline,
+        hours=venue.hours,
+        category=venue.category,
+        address=venue.address,
+        approaches=venue.approaches,
+    )
 
 
 def difference_of(key: Key, before: Thing | None, after: Thing | None) -> Difference:

@@ -3,8 +3,8 @@
 Pure. Costs are metres; a link costs the metres one would walk in its seconds. Only `wayfinding.py` uses it.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import combinations, pairwise
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from scipy.sparse import coo_array, csgraph, csr_array
 from floorplans.level_links import WALK_MPS, Mouth, Passage, height_of
 from floorplans.model import Plan, Point
 from floorplans.route import Change, Leg, NoRoute, Route, Stop
+from floorplans.shapes import shape_of
 from floorplans.visibility import Floats, Ints, Sight
 from floorplans.walkable import Island, island, parts_of, walkable_area, within
 from groundwork.contracts.ids import LevelId
@@ -22,6 +23,16 @@ LEAST_M: Final = 1e-9
 """What the solver takes a way of no length for; 0 would be none."""
 FAR_M: Final = 10.0
 """A link whose mouth lies farther from any walkable floor leads nowhere."""
+LEADS_OUT: Final = ("door", "entrance")
+"""Openings that one may leave a building by without an alarm."""
+NEAR_EDGE_M: Final = 1.0
+"""How far a door may be drawn from the outline, and the floor it leads to from the door."""
+AROUND: Final = 1.4
+"""Metres walked outside for a metre from door to door: around a corner. What is outside is not on the plan."""
+MOST_OUTSIDE: Final = 40
+"""Doors of a level that are joined outside, each with each."""
+NEVER_S: Final = 1e9
+"""Stands for no way in a table that the order of stops is found by."""
 RIVAL: Final = 0.5
 """Of the largest group's floor on a level: one of this size that leads to the rest of the venue is taken before it."""
 
@@ -51,6 +62,7 @@ class Floors:
 
     def __init__(self, plan: Plan, body_m: float, shut: Collection[str] = ()) -> None:
         self.parts = {level.id: parts_of(walkable_area(plan, level, body_m, shut)) for level in plan.levels}
+        self.shut = frozenset(shut)
         self._sights: dict[tuple[LevelId, frozenset[int]], Sight] = {}
 
     def sight(self, level: LevelId, kept: frozenset[int]) -> Sight:
@@ -60,13 +72,37 @@ class Floors:
         return self._sights[level, kept]
 
 
+def outside(plan: Plan, parts: Mapping[LevelId, Sequence[Any]], shut: Collection[str] = ()) -> list[Passage]:
+    """Ways around the building, between doors in its outline that lead to parts of the ground floor which nothing joins inside.
+
+    A parade of shops is left and entered again. Nobody is sent outside where the floor hangs together.
+    """
+    found: list[Passage] = []
+    for level in plan.levels:
+        if level.ordinal != 0 or len(parts[level.id]) < 2:
+            continue
+        edge = shapely.boundary(shape_of(level.outline))
+        doors = [
+            one for one in plan.openings if one.level == level.id and one.kind in LEADS_OUT and len(one.line) > 1 and one.id not in shut
+        ]
+        mouths = [(one, Mouth(level.id, line)) for one in doors if (line := shapely.LineString(one.line)).distance(edge) <= NEAR_EDGE_M]
+        gates = [(one, mouth, gate) for one, mouth in mouths if (gate := _gate(mouth, parts[level.id], NEAR_EDGE_M)) is not None]
+        for (one, mouth, gate), (other, far, there) in combinations(gates[:MOST_OUTSIDE], 2):
+            if gate.part != there.part:
+                seconds = AROUND * float(np.hypot(gate.at[0] - there.at[0], gate.at[1] - there.at[1])) / WALK_MPS
+                step_free = one.step_free is not False and other.step_free is not False
+                found.append(Passage(f"{one.id}..{other.id}", "outside", mouth, far, seconds, False, step_free))
+    return found
+
+
 class Network:
     """The graph of a plan for those who can take `links`."""
 
     def __init__(self, plan: Plan, floors: Floors, links: Sequence[Passage]) -> None:
         self.levels = {level.id: level for level in plan.levels}
         parts = floors.parts
-        gated = [(link, *ends) for link in links if (ends := _gates(link, parts)) is not None]
+        around = outside(plan, parts, floors.shut)
+        gated = [(link, *ends) for link in (*links, *around) if (ends := _gates(link, parts)) is not None]
         kept = _kept(parts, [(a, b) for _, a, b in gated])
         self.islands: tuple[Island, ...] = tuple(
             island(level, part, plan.zones) for level in plan.levels for n, part in enumerate(parts[level.id]) if n not in kept[level.id]
@@ -153,11 +189,19 @@ class Ways:
             graph, indices=[self._base + source for source in self._sources], return_predecessors=True
         )
 
-    def seconds(self) -> list[list[float]]:
-        """How long each way takes, from row to column; there must be one from and to everywhere. Raises NoRoute."""
-        for row, column in np.argwhere(~np.isfinite(self._metres[:, self._base :])).tolist():
+    def seconds(self, start: int, end: int | None = None) -> list[list[float]]:
+        """How long each way takes, from row to column. There must be one from everywhere but `end` to everywhere but `start`, or NoRoute.
+
+        A way nobody needs, back up a one-way escalator to where the errand began, takes for ever (NEVER_S).
+        """
+        metres = self._metres[:, self._base :]
+        needed = np.ones(metres.shape, dtype=np.bool_)
+        needed[:, start] = False
+        if end is not None:
+            needed[end, :] = False
+        for row, column in np.argwhere(needed & ~np.isfinite(metres)).tolist():
             raise self._no_way(self._sources[row], column)
-        table: list[list[float]] = (self._metres[:, self._base :] / WALK_MPS).tolist()
+        table: list[list[float]] = np.where(np.isfinite(metres), metres / WALK_MPS, NEVER_S).tolist()
         return table
 
     def route(self, start: int, goal: int) -> Route:
@@ -193,7 +237,7 @@ class Ways:
     def _no_way(self, start: int, goal: int) -> NoRoute:
         a, b = self._stops[start], self._stops[goal]
         ends = " to ".join(f"({at[0]:.2f}, {at[1]:.2f}) on level {level}" for level, at, *_ in (a, b))
-        return NoRoute("no_step_free_way" if self._step_free else "no_way", ends)
+        return NoRoute("no_step_free_way" if self._step_free else "no_way", ends, goal)
 
 
 def _leg(walked: Sequence[tuple[LevelId, Point]]) -> Leg:
@@ -217,10 +261,10 @@ def _gates(link: Passage, parts: dict[LevelId, list[Any]]) -> tuple[_Gate, _Gate
     return None if ends[0] is None or ends[1] is None else (ends[0], ends[1])
 
 
-def _gate(mouth: Mouth, parts: Sequence[Any]) -> _Gate | None:
+def _gate(mouth: Mouth, parts: Sequence[Any], most_m: float = FAR_M) -> _Gate | None:
     near = [(*within(part, mouth.shape), n) for n, part in enumerate(parts) if not part.is_empty]
     at, off_m, part = min(near, key=lambda one: one[1:], default=((0.0, 0.0), np.inf, 0))
-    return _Gate(mouth.level, at, part) if off_m <= FAR_M else None
+    return _Gate(mouth.level, at, part) if off_m <= most_m else None
 
 
 def _kept(parts: dict[LevelId, list[Any]], joined: Iterable[tuple[_Gate, _Gate]]) -> dict[LevelId, frozenset[int]]:

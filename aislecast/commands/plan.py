@@ -1,20 +1,21 @@
-"""`aislecast plan check|import|export|render`: floor plans from files and into files, without a server running.
+"""`aislecast plan check|import|export|render|route|coverage`: floor plans from files and into files, without a server running.
 
 A file is read in a process of its own with limits, whatever it is. Where a plan is asked for, a file or the venue's plan in force will do.
 """
 
 import argparse
 import asyncio
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from aislecast import plan_ways
 from aislecast.arguments import Parser, number, whole_number
 from aislecast.commands.options import add_data, add_database, add_json, database_of, database_url, folder_of
 from aislecast.exits import BAD_INPUT, FAILED, OK, Stop
+from aislecast.plan_files import REFUSED, level_of, plan_of_source, read_plan, stop_of, write_out
 from aislecast.words import Voice
 from groundwork.contracts.ids import TenantId, VenueId
 from groundwork.plumbing.reasons import Refusal, Words
@@ -22,7 +23,6 @@ from groundwork.plumbing.reasons import Refusal, Words
 if TYPE_CHECKING:
     from floorplans.check import Noted
     from floorplans.importing import Import
-    from floorplans.model import Plan
     from floorplans.taking import Taken
 
 T = TypeVar("T")
@@ -47,9 +47,6 @@ _OUT = Words("the file to write", "الملف المطلوب كتابته")
 _LEVEL = Words("the level's id (default: the one nearest the ground)", "معرّف الطابق (الافتراضي: الأقرب إلى الأرض)")
 _SCALE = Words("pixels for a metre (default: 20)", "عدد البكسلات لكل متر (الافتراضي: 20)")
 _FONT = Words("a font file with Arabic letters", "ملف خط فيه حروف عربية")
-_REFUSED = Words("{problem}", "{problem}")
-_NO_PLAN = Words("{source} is neither a file nor a venue with a published plan.", "{source} ليس ملفًا ولا متجرًا له مخطط منشور.")
-_NO_LEVEL = Words("There is no level {level}; there are: {known}.", "لا يوجد طابق {level}؛ الطوابق هي: {known}.")
 _NO_WRITER = Words("{name} cannot be written; known are: {known}.", "لا تمكن الكتابة بصيغة {name}؛ الصيغ المعروفة: {known}.")
 _SIZE = Words("{width} x {height} m", "{width} × {height} م")
 _NO_SIZE = Words("size unknown: measure two distances on it", "المقاس غير معروف: قِس مسافتين عليه")
@@ -69,17 +66,18 @@ _DRAFTED = Words(
 )
 _PUBLISHED = Words("Published as version {version} of venue {venue}.", "نُشر بالإصدار {version} للمتجر {venue}.")
 _WOULD = Words("Nothing was changed; without `--dry-run` this would be done.", "لم يتغير شيء؛ ودون `--dry-run` كان سيُنفَّذ.")
-_WRITTEN = Words("Wrote {path}.", "كُتب {path}.")
 SHOWN = 20
 """Problems that are printed; a mall has hundreds of one kind."""
 
 
 def add_arguments(parser: Parser, voice: Voice) -> None:
-    actions = parser.commands("action", {"check": _CHECK, "import": _IMPORT, "export": _EXPORT, "render": _RENDER})
+    summaries = {"check": _CHECK, "import": _IMPORT, "export": _EXPORT, "render": _RENDER}
+    actions = parser.commands("action", {**summaries, "route": plan_ways.ROUTE, "coverage": plan_ways.COVERAGE})
     for name in ("check", "import"):
         actions[name].argument("file", _FILE, metavar="FILE", type=Path)
-    for name in ("export", "render"):
+    for name in ("export", "render", "route", "coverage"):
         actions[name].argument("source", _SOURCE, metavar="FILE|VENUE")
+    for name in ("export", "render"):
         actions[name].argument("--out", _OUT, metavar="FILE", type=Path, required=True)
     for action in actions.values():
         action.argument("--format", _FORMAT, metavar="NAME", default="")
@@ -98,6 +96,7 @@ def add_arguments(parser: Parser, voice: Voice) -> None:
     actions["render"].argument("--level", _LEVEL, metavar="ID", default="")
     actions["render"].argument("--scale", _SCALE, metavar="N", type=number(voice, 0.1, 500), default=20.0)
     actions["render"].argument("--font", _FONT, metavar="FILE", type=Path)
+    plan_ways.add_arguments(actions["route"], actions["coverage"], voice)
 
 
 def run(args: argparse.Namespace, voice: Voice) -> int:
@@ -106,6 +105,8 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
         "import": import_,
         "export": export,
         "render": render,
+        "route": plan_ways.route,
+        "coverage": plan_ways.coverage,
     }
     return actions[args.action](args, voice)
 
@@ -114,7 +115,7 @@ def check(args: argparse.Namespace, voice: Voice) -> int:
     """Exit code 1 where the plan has errors, 2 where the file is refused."""
     from floorplans.check import checked
 
-    found = checked(args.file.name, _read(args.file, args, voice))
+    found = checked(args.file.name, read_plan(args.file, args, voice))
     if args.json:
         print(msgspec.json.encode(found).decode())
         return FAILED if found.errors else OK
@@ -127,7 +128,7 @@ def check(args: argparse.Namespace, voice: Voice) -> int:
 
 def import_(args: argparse.Namespace, voice: Voice) -> int:
     """Takes the file into the venue's draft, and with `--publish` puts the draft in force; a dry run says what that would do."""
-    read = _read(args.file, args, voice)
+    read = read_plan(args.file, args, voice)
     try:
         if database_of(args) is not None:
             told = asyncio.run(_imported(args, read))
@@ -137,7 +138,7 @@ def import_(args: argparse.Namespace, voice: Voice) -> int:
                 told = asyncio.run(_imported(args, read))
     except Refusal as refusal:
         said = refusal.reason.words.said(voice.language, **{"at": refusal.at, **refusal.values})
-        raise Stop(_REFUSED, FAILED, problem=said) from None
+        raise Stop(REFUSED, FAILED, problem=said) from None
     if args.json:
         print(msgspec.json.encode(told).decode())
     else:
@@ -193,77 +194,22 @@ def export(args: argparse.Namespace, voice: Voice) -> int:
     if name not in WRITERS:
         raise Stop(_NO_WRITER, BAD_INPUT, name=name or args.out.suffix or "-", known=", ".join(WRITERS))
     try:
-        raw = WRITERS[name].write(_plan(args, voice))
+        raw = WRITERS[name].write(plan_of_source(args, voice))
     except PlanFileError as fault:
-        raise _stop(fault, voice) from None
-    return _write(args.out, raw, voice)
+        raise stop_of(fault, voice) from None
+    return write_out(args.out, raw, voice)
 
 
 def render(args: argparse.Namespace, voice: Voice) -> int:
     from floorplans.render.scene import scene_of
 
-    plan = _plan(args, voice)
-    levels = {level.id: level for level in plan.levels}
-    nearest = min(plan.levels, key=lambda level: abs(level.ordinal), default=None)
-    level = levels.get(args.level) if args.level else nearest
-    if level is None:
-        raise Stop(_NO_LEVEL, BAD_INPUT, level=args.level or "-", known=", ".join(levels))
+    plan = plan_of_source(args, voice)
+    level = level_of(plan, args.level)
     scene = scene_of(plan, level, voice.language)
     if args.out.suffix.lower() == ".svg":
         from floorplans.render.svg import svg
 
-        return _write(args.out, svg(scene, args.scale).encode(), voice)
+        return write_out(args.out, svg(scene, args.scale).encode(), voice)
     from floorplans.render.png import png
 
-    return _write(args.out, png(scene, args.scale, args.font), voice)
-
-
-def _plan(args: argparse.Namespace, voice: Voice) -> "Plan":
-    """The plan in a file, or the one in force at a venue. Raises Stop where it is neither."""
-    from aislecast.all_in_one import DEFAULT_TENANT
-    from floorplans import queries
-    from floorplans.merge import plan_of
-
-    if Path(args.source).exists():
-        return plan_of(_read(Path(args.source), args, voice).drawn)
-    if database_of(args) is None and not folder_of(args).database.exists():
-        raise Stop(_NO_PLAN, BAD_INPUT, source=args.source)
-    found = asyncio.run(_queried(args, lambda conn: queries.published_plan(conn, DEFAULT_TENANT, VenueId(args.source))))
-    if found is None:
-        raise Stop(_NO_PLAN, BAD_INPUT, source=args.source)
-    return found
-
-
-async def _queried(args: argparse.Namespace, ask: Callable[[Any], T]) -> T:
-    from groundwork.plumbing.db import open_database
-
-    db = await open_database(database_url(args))
-    try:
-        return await db.read(ask)
-    finally:
-        await db.close()
-
-
-def _read(path: Path, args: argparse.Namespace, voice: Voice) -> "Import":
-    """The file, read in a process of its own. Raises Stop with the sentence of what is wrong with it."""
-    from floorplans.drawing import Choice, PlanFileError
-    from floorplans.importing import read_file
-
-    choice = Choice(page=args.page, layers=tuple(args.layer), unit=args.unit)
-    shown = sys.stderr.isatty()
-    try:
-        return read_file(path, choice, args.format, progress=lambda step: print(f"  {step}", file=sys.stderr) if shown else None)
-    except PlanFileError as fault:
-        raise _stop(fault, voice) from None
-
-
-def _stop(fault: Any, voice: Voice) -> Stop:
-    from floorplans.sentences import said
-
-    return Stop(_REFUSED, BAD_INPUT, problem=said(fault.remark, voice.language))
-
-
-def _write(path: Path, raw: bytes, voice: Voice) -> int:
-    path.write_bytes(raw)
-    print(voice.say(_WRITTEN, path=path))
-    return OK
+    return write_out(args.out, png(scene, args.scale, args.font), voice)

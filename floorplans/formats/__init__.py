@@ -1,5 +1,6 @@
 """Plan files, one format each. READERS is the whole list, WRITERS those that go out too; files here do not import one another."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -25,6 +26,10 @@ READERS: Final[Mapping[str, Read]] = {
     "pdf": pdf.read,
     "picture": picture.read,
 }
+
+DWG: Final = re.compile(rb"AC10\d\d")
+"""What a DWG begins with: its version. No free library reads one."""
+BOM: Final = b"\xef\xbb\xbf"
 
 
 class Written(NamedTuple):
@@ -56,13 +61,19 @@ def recognised(path: Path) -> str:
     if recording.knows(path):
         return "recording"
     if not path.is_file():
-        raise PlanFileError("unreadable", path.name, problem="no such file")
+        raise PlanFileError("folder" if path.is_dir() else "no_file", path.name)
     head = raw_head(path)
+    if not head.strip():
+        raise PlanFileError("empty_file", path.name)
     for name, knows in (("picture", picture.knows), ("pdf", pdf.knows), ("svg", svg.knows), ("dxf", dxf.knows), ("csv", tables.knows)):
         if knows(path, head):
             return name
     if head.startswith(b"PK"):
         return "imdf"
+    if DWG.match(head):
+        raise PlanFileError("dwg", path.name)
+    if head.removeprefix(BOM).lstrip()[:1] not in (b"{", b"["):
+        raise PlanFileError("unknown_content", path.name, known=", ".join(READERS))
     return _of_json(path)
 
 

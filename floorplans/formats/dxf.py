@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import ezdxf
+import shapely
 from ezdxf.document import Drawing
 from ezdxf.entities.dxfgfx import DXFGraphic
 from ezdxf.lldxf.const import DXFError
@@ -19,7 +20,7 @@ from floorplans.archive import raw_bytes
 from floorplans.draft import Draft
 from floorplans.drawing import Choice, Drawn, PlanFileError, Sheet
 from floorplans.model import Fixture, Level, Names, Opening, Point, Polygon, Ring
-from floorplans.shapes import long_axis
+from floorplans.shapes import long_axis, polygons_of, shape_of
 from groundwork.contracts.ids import LevelId
 
 UNITS_M: Final = {1: 0.0254, 2: 0.3048, 4: 0.001, 5: 0.01, 6: 1.0, 8: 25.4e-6, 9: 25.4e-9, 10: 0.9144, 14: 0.1}
@@ -36,6 +37,14 @@ MOST_ENTITIES: Final = 300_000
 MOST_DEPTH: Final = 16
 FLATTEN: Final = 0.01
 """Metres that a straight piece may lie off its curve."""
+GAP_M: Final = 1.5
+"""Half of the widest gap in a wall that belongs to the building: a double door, a window, a glass front."""
+THIN_M: Final = 0.05
+"""How thick a door's line is taken, so that it closes the gap it stands in."""
+PART: Final = 0.02
+"""Of the largest part: what is smaller is a column or a fence, and no building."""
+LEAF: Final = 0.7
+"""A side of a door's box shorter than this share of the longest is its depth."""
 HIDDEN: Final = ("Defpoints",)
 """AutoCAD's own layer that is never plotted."""
 
@@ -69,6 +78,8 @@ class _Reading:
         self._shown = [layer.dxf.name for layer in document.layers if not layer.is_off() and not layer.is_frozen()]
         self._lines: list[tuple[str, str, str, list[Ring]]] = []
         """Layer, what it holds, handle, lines: of each entity."""
+        self._boxes: dict[str, Polygon] = {}
+        """Around each door with all that is drawn of it, the swing of its leaf too."""
 
     def drawn(self) -> Drawn:
         self._weigh_blocks()
@@ -94,7 +105,8 @@ class _Reading:
         for layer, role, handle, lines in self._lines:
             moved = [tuple((round((x - left) * unit, 4), round((y - bottom) * unit, 4)) for x, y in line) for line in lines]
             self._take(layer, role, handle, moved)
-        self._draft.levels.append(Level(self._level, 0, Names(self._level, self._level), ()))
+        self._draft.openings = list(self._doors())
+        self._draft.levels.append(Level(self._level, 0, Names(self._level, self._level), self._outline()))
         if not self._told:
             self._draft.remarks.add("no_unit", self._at)
         drawn = self._draft.finish()
@@ -115,12 +127,28 @@ class _Reading:
         """A closed wall becomes a fixture, whatever stands on the doors' layer a door; and every line stays a line to look at."""
         self._draft.add_detail(self._level, lines, layer)
         if role == "door":
-            box = _box(point for line in lines for point in line)
-            self._draft.openings.append(Opening(f"door-{handle}", self._level, "door", long_axis(box)))
+            self._boxes[f"door-{handle}"] = _box(point for line in lines for point in line)
         elif role in ("wall", "window"):
             closed = [Polygon(line[:-1]) for line in lines if len(line) > 3 and math.dist(line[0], line[-1]) < FLATTEN]
             if closed:
                 self._draft.fixtures.append(Fixture(f"{role}-{handle}", self._level, role, tuple(closed)))
+
+    def _doors(self) -> Iterator[Opening]:
+        """Doors as the line one crosses: of a box's sides and its middle the one that goes from wall to wall."""
+        walls = shape_of(polygon for one in self._draft.fixtures for polygon in one.polygons)
+        for name, box in self._boxes.items():
+            yield Opening(name, self._level, "door", _threshold(box, walls))
+
+    def _outline(self) -> tuple[Polygon, ...]:
+        """What the walls enclose, with the gaps in them closed that doors, windows and glass leave; none where there are no walls."""
+        walls = [polygon for one in self._draft.fixtures for polygon in one.polygons]
+        if not walls:
+            return ()
+        gaps = [shapely.LineString(one.line).buffer(THIN_M) for one in self._draft.openings]
+        drawn = shapely.union_all([shape_of(walls), *gaps])
+        closed = drawn.buffer(GAP_M, join_style="mitre").buffer(-GAP_M, join_style="mitre").union(drawn)
+        parts = sorted((shapely.Polygon(part.exterior) for part in shapely.get_parts(closed)), key=lambda part: -part.area)
+        return polygons_of(shapely.union_all([part for part in parts if part.area >= PART * parts[0].area]))
 
     def _wanted(self, layer: str) -> bool:
         if self._choice.layers:
@@ -145,6 +173,18 @@ class _Reading:
             weight[name] = sum(self._weigh(inner, weight, (*above, name)) for inner in inside)
         copies = max(1, int(entity.dxf.get("row_count", 1))) * max(1, int(entity.dxf.get("column_count", 1)))
         return 1 + weight[name] * copies
+
+
+def _threshold(box: Polygon, walls: Any) -> tuple[Point, Point]:
+    """The line through a door: a leaf that stands open makes its box a square, one side of which lies in the wall."""
+    axis = long_axis(box)
+    if walls.is_empty:
+        return axis
+    corners = box.outer
+    sides = [axis, *zip(corners, (*corners[1:], corners[0]), strict=True)]
+    longest = max(math.dist(*side) for side in sides)
+    whole = [side for side in sides if math.dist(*side) >= LEAF * longest]
+    return min(whole, key=lambda side: sum(round(float(walls.distance(shapely.Point(end))), 2) for end in side))
 
 
 def _role(layer: str) -> str:

@@ -8,20 +8,27 @@ over; a room without a level is put on level 0 with a remark, for so most of the
 import math
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any, Final
+
+import shapely
 
 from floorplans.archive import raw_bytes
 from floorplans.draft import Draft, on_levels
 from floorplans.drawing import Choice, Drawn, PlanFileError
 from floorplans.earth import Frame, anchor_under
 from floorplans.features import Collection, Feature, all_points, decode, each, lines_of, point_of, polygons_of
-from floorplans.model import Fixture, Level, Names, Opening, PlacePoint, Point, Polygon, Zone
+from floorplans.model import Fixture, Level, Link, Names, Opening, PlacePoint, Point, Polygon, Zone
 from floorplans.naming import names
-from floorplans.shapes import Walls, outline_of, thick
+from floorplans.shapes import Walls, outline_of, shape_of, thick
 from groundwork.contracts.ids import LevelId, ZoneId
 
+STEPS: Final = ("steps", "footway", "corridor", "path")
+"""Lines on two levels or more that one walks up or down; `conveying` makes them an escalator."""
+SHAFT_M: Final = 2.0
+"""How far from a lift's room its point may lie."""
 UNITS: Final = ("room", "corridor", "area", "yes")
 MOST_LEVELS: Final = 100
 """Of one tag; `0-99999` is a slip of the hand or worse."""
@@ -56,17 +63,22 @@ class _Reading:
         self._draft = Draft()
         self._rooms: dict[float, list[Polygon]] = defaultdict(list)
         self._outlines: dict[float, list[Polygon]] = defaultdict(list)
+        self._steps: list[tuple[Feature, str]] = []
 
     def drawn(self) -> Drawn:
         each(self._inside, self._at, self._draft.remarks, self._take_area)
         walls = {level: Walls(polygons) for level, polygons in self._rooms.items()}
         each(self._inside, self._at, self._draft.remarks, lambda feature, at: self._take_node(feature, at, walls))
+        for feature, at in self._steps:
+            self._take_steps(feature, _tags(feature), at)
         for level in sorted({*self._rooms, *self._outlines}):
             outline = self._outlines[level] or outline_of(self._rooms[level])
             self._draft.levels.append(Level(_level_id(level), math.floor(level), _level_names(level), tuple(outline), anchor=self._anchor))
         kept = {level.id for level in self._draft.levels}
         self._draft.openings = [one for one in self._draft.openings if one.level in kept]
         self._draft.points = [one for one in self._draft.points if one.level in kept]
+        there = {one.id for one in self._draft.points}
+        self._draft.links = [one for one in self._draft.links if {one.origin, one.destination} <= there]
         return self._draft.finish()
 
     def _take_area(self, feature: Feature, at: str) -> None:
@@ -77,6 +89,8 @@ class _Reading:
                 self._outlines[level] += self._polygons(feature, at)
         elif indoor in ("wall", "column"):
             self._take_wall(feature, at, indoor)
+        elif not indoor and tags.get("highway") in STEPS and feature.geometry is not None and feature.geometry.type == "LineString":
+            self._steps.append((feature, at))
         elif indoor in UNITS and feature.geometry is not None and feature.geometry.type != "Point":
             self._draft.found[indoor] += 1
             self._take_unit(feature, tags, at)
@@ -91,6 +105,33 @@ class _Reading:
         for (name, level), number in zip(on_levels(wanted, [_level_id(one) for one in levels]), levels, strict=True):
             self._rooms[number] += polygons
             self._draft.zones.append(Zone(ZoneId(name), level, kind, named, polygons, None, category))
+
+    def _take_steps(self, feature: Feature, tags: Mapping[str, str], at: str) -> None:
+        """Steps that are a line: a point at its lower and at its upper end, joined; in its middle where nobody said which is which."""
+        levels = self._levels(tags, at)
+        if len(levels) < 2:
+            return
+        kind, line = _kind(tags), self._frame.ring_to_metres(lines_of(feature.geometry)[0])
+        middle = shapely.LineString(line).interpolate(0.5, normalized=True)
+        ends = {"up": (line[0], line[-1]), "down": (line[-1], line[0])}.get(tags.get("incline", ""), ((middle.x, middle.y),) * 2)
+        self._draft.found[kind] += 1
+        wanted = self._draft.take_id(_id(feature), "point", at)
+        made = [
+            PlacePoint(name, level, kind, x, y, _names(tags))
+            for (name, level), (x, y) in zip(
+                on_levels(wanted, [_level_id(one) for one in levels]), (ends[0], *(ends[1],) * (len(levels) - 1)), strict=True
+            )
+        ]
+        self._draft.points += made
+        self._join(kind, made, pairwise(made))
+
+    def _join(self, kind: str, made: Sequence[PlacePoint], pairs: Iterable[tuple[PlacePoint, PlacePoint]]) -> None:
+        """Links from level to level, where no room on these is already that shaft."""
+        at = shapely.Point(made[0].x_m, made[0].y_m)
+        drawn = {zone.level for zone in self._draft.zones if zone.kind == kind and shape_of(zone.polygons).dwithin(at, SHAFT_M)}
+        for low, high in pairs:
+            if not {low.level, high.level} <= drawn:
+                self._draft.links.append(Link(f"{low.id}..{high.id}"[:64], kind, low.id, high.id))
 
     def _take_wall(self, feature: Feature, at: str, kind: str) -> None:
         levels = [_level_id(level) for level in self._levels(_tags(feature), at)]
@@ -111,8 +152,11 @@ class _Reading:
             category = next(tags[key] for key in _POINTS if key in tags)
             self._draft.found["point"] += 1
             wanted = self._draft.take_id(_id(feature), "point", at)
-            for name, level in on_levels(wanted, [_level_id(one) for one in self._levels(tags, at)]):
-                self._draft.points.append(PlacePoint(name, level, category, *where, _names(tags)))
+            levels = [_level_id(one) for one in self._levels(tags, at)]
+            made = [PlacePoint(name, level, category, *where, _names(tags)) for name, level in on_levels(wanted, levels)]
+            self._draft.points += made
+            if tags.get("highway") == "elevator":
+                self._join("elevator", made, combinations(made, 2))
 
     def _take_door(self, feature: Feature, tags: Mapping[str, str], at: str, where: Point, walls: Mapping[float, Walls]) -> None:
         kind = {"main": "entrance", "yes": "entrance", "emergency": "emergency", "service": "service", "garage": "vehicle"}

@@ -3,7 +3,6 @@
 PDFium reads it; nothing in the file is run, and its scripts and forms are not loaded.
 """
 
-import io
 import math
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ import pypdfium2 as pdfium
 from floorplans.archive import raw_bytes
 from floorplans.drawing import Choice, Drawn, PlanFileError, Sheet
 from floorplans.model import Level, Names
+from floorplans.sheets import kept_picture
 from groundwork.contracts.ids import LevelId
 
 DOTS_PER_POINT: Final = 150 / 72
@@ -43,7 +43,6 @@ def read(path: Path, choice: Choice) -> Drawn:
         if not (0 < width < math.inf and 0 < height < math.inf):
             raise PlanFileError("bad_picture", path.name, problem=f"{width} x {height} pt")
         scale = min(DOTS_PER_POINT, math.sqrt(MOST_PIXELS / (width * height)))
-        picture = io.BytesIO()
-        page.render(scale=scale).to_pil().save(picture, "PNG")
+        picture, media = kept_picture(page.render(scale=scale).to_pil())
     level = Level(LevelId(choice.level or path.stem[:64]), 0, Names(path.stem, path.stem), ())
-    return Drawn(levels=(level,), sheet=Sheet(width, height, "pt", picture.getvalue(), pages), found={"page": pages})
+    return Drawn(levels=(level,), sheet=Sheet(width, height, "pt", picture, media, pages), found={"page": pages})

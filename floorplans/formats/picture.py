@@ -14,6 +14,7 @@ from PIL import Image
 from floorplans.archive import raw_bytes
 from floorplans.drawing import Choice, Drawn, PlanFileError, Sheet
 from floorplans.model import Level, Names, Polygon
+from floorplans.sheets import Media, kept_picture
 from groundwork.contracts.ids import LevelId
 
 MOST_PIXELS: Final = 8_192 * 8_192
@@ -38,18 +39,18 @@ def knows(_path: Path, head: bytes) -> bool:
 def read(path: Path, choice: Choice) -> Drawn:
     """The picture as a sheet, and a level of its size where that is known. Raises PlanFileError."""
     raw = raw_bytes(path)
-    picture, width, height = drawn_again(raw, path.name)
+    picture, media, width, height = drawn_again(raw, path.name)
     level = Level(LevelId(choice.level or path.name.split(".")[0][:64]), 0, Names(path.stem, path.stem), ())
     told = _told(path)
     if told is None:
-        return Drawn(levels=(level,), sheet=Sheet(width, height, "px", picture), found={"picture": 1})
+        return Drawn(levels=(level,), sheet=Sheet(width, height, "px", picture, media), found={"picture": 1})
     box = Polygon(((0.0, 0.0), (told.width, 0.0), (told.width, told.height), (0.0, told.height)))
-    sheet = Sheet(width, height, "px", picture, metres_per_unit=told.width / width)
+    sheet = Sheet(width, height, "px", picture, media, metres_per_unit=told.width / width)
     return Drawn(levels=(Level(level.id, 0, level.names, (box,)),), sheet=sheet, found={"picture": 1})
 
 
-def drawn_again(raw: bytes, at: str) -> tuple[bytes, int, int]:
-    """The picture as PNG of ours, with its width and height. Raises PlanFileError before a single pixel of a giant is decoded."""
+def drawn_again(raw: bytes, at: str) -> tuple[bytes, Media, int, int]:
+    """The picture as one of ours, with the width and height it had. Raises PlanFileError before a single pixel of a giant is decoded."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit, below, is stricter
@@ -57,16 +58,14 @@ def drawn_again(raw: bytes, at: str) -> tuple[bytes, int, int]:
                 width, height = opened.size
                 if width * height > MOST_PIXELS:
                     raise PlanFileError("too_large", at, found=f"{width} x {height} px", most=f"{MOST_PIXELS} px")
-                flat = opened.convert("RGBA" if "transparency" in opened.info or "A" in opened.getbands() else "RGB")
-                out = io.BytesIO()
-                flat.save(out, "PNG")
+                kept, media = kept_picture(opened)
     except PlanFileError:
         raise
     except Image.DecompressionBombError as error:  # the library has a limit of its own, over ours
         raise PlanFileError("too_large", at, found=error, most=f"{MOST_PIXELS} px") from error
     except (OSError, ValueError, SyntaxError) as error:
         raise PlanFileError("bad_picture", at, problem=error) from error
-    return out.getvalue(), width, height
+    return kept, media, width, height
 
 
 def _told(path: Path) -> _Size | None:

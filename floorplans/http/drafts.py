@@ -1,6 +1,5 @@
 """Routes of a venue's draft: as it stands, what was done to it, commands, undo and redo, what it would change, what is wrong with it."""
 
-import asyncio
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
@@ -9,16 +8,16 @@ import msgspec
 from aiohttp import web
 
 from floorplans import drafts, queries
-from floorplans.check import Noted, finding_noted
+from floorplans.check import Noted
 from floorplans.commands import Change, Sketch, registered
 from floorplans.drafts import Asked, Done
-from floorplans.findings import findings
 from floorplans.http.edits import AnyEdit, edit_of
+from floorplans.http.imports import problems_of
 from floorplans.http.reach import READ_STATUS, WRITE_PLANS, CommandId, asked_of, tagged
 from floorplans.merge import empty_plan
 from floorplans.model import Plan
 from floorplans.queries import drafts as rows
-from floorplans.reasons import COMMAND_ID_TAKEN, DRAFT_CONFLICT, NO_SUCH_THING, NOTHING_TO_UNDO, REVISION_AHEAD, UNKNOWN_VENUE
+from floorplans.reasons import COMMAND_ID_TAKEN, DRAFT_CONFLICT, NO_SUCH_THING, NOTHING_TO_UNDO, REVISION_AHEAD, REVISION_OLD, UNKNOWN_VENUE
 from floorplans.versions import Difference, Tally, difference, difference_of, tallies
 from groundwork.contracts.ids import PlanVersionId
 from groundwork.plumbing.db import Connection
@@ -110,7 +109,7 @@ class DraftProblems(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[Noted]
 
 
-_OF_COMMANDS = (UNKNOWN_VENUE, DRAFT_CONFLICT, REVISION_AHEAD, COMMAND_ID_TAKEN, NO_SUCH_THING)
+_OF_COMMANDS = (UNKNOWN_VENUE, DRAFT_CONFLICT, REVISION_AHEAD, REVISION_OLD, COMMAND_ID_TAKEN, NO_SUCH_THING)
 _OF_TURNS = (UNKNOWN_VENUE, DRAFT_CONFLICT, COMMAND_ID_TAKEN, NOTHING_TO_UNDO)
 
 
@@ -210,12 +209,12 @@ class DraftRoutes:
         return answered(await self._parts.db.read(look))
 
     async def problems(self, request: web.Request) -> web.StreamResponse:
-        """GET /v1/venues/{venue}/draft/problems; looked for in a thread, as a mall takes a second."""
+        """GET /v1/venues/{venue}/draft/problems."""
         asked = asked_of(request, self._parts)
         kept = await self._parts.db.read(lambda conn: drafts.current(conn, asked.tenant, asked.venue))
-        found = await asyncio.to_thread(findings, kept.sketch.plan)
+        found = await problems_of(self._parts, asked, kept.sketch.plan)
         errors = sum(one.severity == "error" for one in found)
-        return answered(DraftProblems(revision=kept.revision, errors=errors, problems=[finding_noted(one) for one in found]))
+        return answered(DraftProblems(revision=kept.revision, errors=errors, problems=found))
 
     async def command(self, request: web.Request) -> web.StreamResponse:
         """POST /v1/venues/{venue}/draft/commands: durable when it is answered; 409 names who changed what meanwhile."""

@@ -122,12 +122,11 @@ class VenueRoutes:
         )
 
     async def venues(self, request: web.Request) -> web.StreamResponse:
-        """GET /v1/venues."""
-        who, asked = caller(request), query_of(request, VenuesAsked)
-        found = await self._parts.db.read(lambda conn: queries.venues(conn, TenantId(who.tenant)))
-        seen = [venue for venue in found if who.within(venue.id) and venue.id > asked.after]
-        more = seen[asked.limit - 1].id if len(seen) > asked.limit else None
-        return answered(Venues(venues=seen[: asked.limit], next_after=more))
+        """GET /v1/venues: a page at a time, by id."""
+        who, page = caller(request), query_of(request, VenuesAsked)
+        found = await self._parts.db.read(lambda conn: queries.venues(conn, TenantId(who.tenant), who.scopes, page.after, page.limit + 1))
+        more = found[page.limit - 1].id if len(found) > page.limit else None
+        return answered(Venues(venues=found[: page.limit], next_after=more))
 
     async def venue(self, request: web.Request) -> web.StreamResponse:
         """GET /v1/venues/{venue}: 404 alike for a venue that is not there and for one out of the caller's reach."""

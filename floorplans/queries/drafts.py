@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from floorplans.commands import TYPES, VENUE, Change, Premises, Sketch, Thing
 from floorplans.model import Plan, Venue
@@ -18,6 +18,10 @@ DRAFT_VERSION: Final = PlanVersionId("draft")
 """What stands for a version in a plan that is still drawn on."""
 _READ_AGAIN: Final = 50
 """Commands that are applied again at each reading; after as many more the body is written anew."""
+KEPT_COMMANDS: Final = 1_000
+"""Commands that can be undone, looked at, and known again when they are repeated; an hour's drawing makes a hundred."""
+KEPT_MS: Final = 90 * 86_400_000
+"""And for no longer than this; what they came to is in the draft for good."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -90,10 +94,26 @@ def add_command(conn: Connection, before: Kept, after: Sketch, command: Command)
     values: dict[str, Any] = {"revision": command.revision}
     if command.revision - before.body_revision >= _READ_AGAIN:
         values |= {"body_revision": command.revision, "body": _body(after)}
+        _forget(conn, venue, command)
     # First the draft's row: on PostgreSQL two commands at once meet here and one is run again, not refused as a row that is there.
     conn.execute(update(DraftRow).where(DraftRow.tenant == venue.tenant, DraftRow.venue_id == venue.id).values(values))
     kept = {**command._asdict(), "changes": _encode(command.changes).decode()}
     conn.execute(insert(DraftCommandRow).values(tenant=venue.tenant, venue_id=venue.id, **kept))
+
+
+def _forget(conn: Connection, venue: Venue, newest: Command) -> None:
+    """Takes away commands that the draft's body holds and nobody will undo: beyond the newest KEPT_COMMANDS, or over KEPT_MS old."""
+    hers = (DraftCommandRow.tenant == venue.tenant, DraftCommandRow.venue_id == venue.id, DraftCommandRow.revision < newest.revision)
+    # Up to a revision, never one out of the middle: whoever drew on a revision must be told all that came after it.
+    aged = select(func.max(DraftCommandRow.revision)).where(*hers, DraftCommandRow.at_ms < newest.at_ms - KEPT_MS)
+    last = max(newest.revision - KEPT_COMMANDS, conn.scalar(aged) or 0)
+    conn.execute(delete(DraftCommandRow).where(*hers, DraftCommandRow.revision <= last))
+
+
+def forgotten(conn: Connection, tenant: TenantId, venue: VenueId) -> int:
+    """The last revision whose command is no longer kept; 0 where all are."""
+    hers = (DraftCommandRow.tenant == tenant, DraftCommandRow.venue_id == venue)
+    return (conn.scalar(select(func.min(DraftCommandRow.revision)).where(*hers)) or 1) - 1
 
 
 def commands(conn: Connection, tenant: TenantId, venue: VenueId, after: int = 0, limit: int | None = None) -> list[Command]:

@@ -6,6 +6,7 @@ version id that is taken is refused, and so is one in which `validate.py` finds 
 
 import dataclasses
 import hashlib
+from collections.abc import Collection
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from floorplans.model import (
     Anchor,
+    Approach,
     Building,
     Detail,
     Fixture,
@@ -59,6 +61,7 @@ class _Premises(NamedTuple):
     hours: str = ""
     category: str = "retailstore"
     address: str = ""
+    approaches: tuple[Approach, ...] = (Approach(),)
 
 
 _frame = msgspec.json.Decoder(_Frame).decode
@@ -100,7 +103,7 @@ def add_venue(conn: Connection, venue: Venue, now_ms: int) -> None:
         "time_zone": venue.time_zone,
         "country": venue.country,
         "policy": _encode(venue.policy).decode(),
-        "premises": _text(_Premises(venue.outline, venue.hours, venue.category, venue.address), _Premises()),
+        "premises": _text(_premises_of(venue), _Premises()),
     }
     known = conn.execute(update(VenueRow).where(VenueRow.tenant == venue.tenant, VenueRow.id == venue.id).values(values))
     if known.rowcount == 0:
@@ -113,9 +116,25 @@ def venue(conn: Connection, tenant: TenantId, venue_id: VenueId) -> Venue | None
     return _venue(row) if row else None
 
 
-def venues(conn: Connection, tenant: TenantId) -> list[Venue]:
-    """The tenant's venues, by id."""
-    return [_venue(row) for row in conn.execute(_venues().where(VenueRow.tenant == tenant))]
+def venues(conn: Connection, tenant: TenantId, only: Collection[str] = (), after: str = "", limit: int | None = None) -> list[Venue]:
+    """The tenant's venues, by id: those in `only`, where any are named, and after an id."""
+    wanted = _venues().where(VenueRow.tenant == tenant, VenueRow.id > after).limit(limit)
+    if only:
+        wanted = wanted.where(VenueRow.id.in_(sorted(only)))
+    return [_venue(row) for row in conn.execute(wanted)]
+
+
+def placed_elsewhere(conn: Connection, tenant: TenantId, venue_id: VenueId, subjects: Collection[str]) -> dict[tuple[str, str], VenueId]:
+    """Of the gateways and beacons named, those that a plan in force has at another venue, by kind and subject, with that venue."""
+    wanted = (
+        select(PlacementRow.kind, PlacementRow.subject, VenueRow.id)
+        .join(VenueRow, (VenueRow.tenant == PlacementRow.tenant) & (VenueRow.published == PlacementRow.version))
+        .where(PlacementRow.tenant == tenant, VenueRow.id != venue_id)
+        .order_by(VenueRow.id.desc())
+    )
+    known = {subject.lower() for subject in subjects}
+    rows = conn.execute(wanted) if known else ()
+    return {(row.kind, row.subject.lower()): VenueId(row.id) for row in rows if row.subject.lower() in known}
 
 
 def all_venues(conn: Connection) -> list[Venue]:
@@ -218,6 +237,10 @@ def _changed(conn: Connection, offered: Plan) -> bool:
 def _parts(conn: Connection, tenant: TenantId, version: PlanVersionId) -> dict[str, Any]:
     wanted = select(PlanPartRow.part, PlanPartRow.body).where(PlanPartRow.tenant == tenant, PlanPartRow.version == version)
     return {row.part: _PARTS[row.part](row.body) for row in conn.execute(wanted)}
+
+
+def _premises_of(venue: Venue) -> _Premises:
+    return _Premises(venue.outline, venue.hours, venue.category, venue.address, venue.approaches)
 
 
 def _text(said: object, unsaid: object) -> str | None:

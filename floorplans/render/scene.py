@@ -4,7 +4,7 @@ Areas are pale so that the dark labels keep a contrast over 7 to 1, and kinds th
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import shapely
@@ -28,7 +28,8 @@ INK: Final = "#1f1f1f"
 EDGE: Final = "#8a857b"
 DETAIL: Final = "#a5a29b"
 DOOR: Final = "#b3402a"
-MARK: Final[Mapping[str, str]] = {"gateway": "#0b5cad", "beacon": "#7a1fa2", "point": "#3c6e47"}
+WAY: Final = "#c2185b"
+MARK: Final[Mapping[str, str]] = {"gateway": "#0b5cad", "beacon": "#7a1fa2", "point": "#3c6e47", "way": WAY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,14 @@ def scene_of(plan: Plan, level: Level, language: str = "ar", heat: Mapping[Point
     labels = [label for zone in zones if (label := _label(zone, _name(zone, plan), language)) is not None]
     box = _box(areas, lines, marks)
     return Scene(box, tuple(areas), tuple(lines), tuple(marks), tuple(labels))
+
+
+def with_ways(scene: Scene, walks: Iterable[Ring]) -> Scene:
+    """The scene with walks over it, each with a mark where it starts and one where it ends."""
+    drawn = [walk for walk in walks if walk]
+    lines = tuple(Line(walk, WAY, 3.0) for walk in drawn if len(walk) > 1)
+    marks = tuple(Mark(at, "way") for walk in drawn for at in (walk[0], walk[-1]))
+    return replace(scene, lines=(*scene.lines, *lines), marks=(*scene.marks, *marks))
 
 
 def _name(zone: Zone, plan: Plan) -> Names | None:

@@ -105,7 +105,7 @@ HOSTILE: list[tuple[str, Callable[[], bytes], str]] = [
     ("inserts.dxf", million_inserts, "too_many"),
     ("deep.geojson", lambda: b'{"features":[' + b"[" * 500_000, "no_geojson"),
     ("text.pdf", lambda: b"%PDF-1.7 and nothing else", "bad_picture"),
-    ("binary.bin", lambda: bytes(range(256)) * 40, "no_geojson"),
+    ("binary.bin", lambda: bytes(range(256)) * 40, "unknown_content"),
 ]
 
 
@@ -171,5 +171,5 @@ def test_a_format_nobody_knows_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PlanFileError, match=r"nowhere\.png: unreadable"):
+    with pytest.raises(PlanFileError, match=r"nowhere\.png: no_file"):
         read_file(tmp_path / "nowhere.png")

@@ -12,6 +12,7 @@ from floorplans import tables as _rows  # noqa: F401 # tables register themselve
 from floorplans.formats import geojson, imdf, tables
 from groundwork.plumbing.db import create_tables, open_database
 from tests.floorplans.mall import foreign_archive, full_plan, packed
+from tests.floorplans.test_ways_http import with_gateways
 
 
 @pytest.fixture
@@ -48,14 +49,35 @@ def test_a_check_prints_counts_size_and_problems(tmp_path: Path, capsys: pytest.
     assert "الطوابق" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("content", "words"), [(b"hello", "no GeoJSON"), (b"PK\x03\x04", "archive is broken"), (b"", "no GeoJSON")])
+@pytest.mark.parametrize(
+    ("content", "words", "arabic"),
+    [
+        (b"hello", "none of the formats", "ليس من الصيغ"),
+        (b"PK\x03\x04", "archive is broken", "الأرشيف تالف"),
+        (b"", "is empty", "فارغ"),
+        (b" \n", "is empty", "فارغ"),
+        (b"\x9c\x01\xff\x00" * 900, "none of the formats", "ليس من الصيغ"),
+        (b"AC1032\x00\x00", "DWG", "DXF"),
+        (b"{", "no GeoJSON", "GeoJSON"),
+    ],
+)
 def test_a_file_that_is_no_plan_is_refused_with_a_sentence(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, words: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, words: str, arabic: str
 ) -> None:
-    path = tmp_path / "what"
+    path = tmp_path / "what.dxf"  # a name says nothing of what is in it
     path.write_bytes(content)
-    assert main(["plan", "check", str(path)]) == 2
-    assert words in capsys.readouterr().err
+    assert main(["plan", "check", str(path), "--json"]) == 2
+    told = capsys.readouterr()
+    assert (told.out, words in told.err) == ("", True)
+    assert main(["plan", "check", str(path), "--lang", "ar"]) == 2
+    assert arabic in capsys.readouterr().err
+
+
+def test_what_is_not_there_or_a_folder_is_said_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "check", str(tmp_path / "gone.zip")]) == 2
+    assert "no file of this name" in capsys.readouterr().err
+    assert main(["plan", "check", str(tmp_path)]) == 2
+    assert "a folder" in capsys.readouterr().err
 
 
 def test_a_plan_goes_from_file_to_file_without_a_byte_lost(tmp_path: Path, plan_file: Path) -> None:
@@ -109,3 +131,55 @@ def test_a_plan_with_errors_is_not_published(tmp_path: Path, home: Path, capsys:
 def test_a_format_that_cannot_be_written_is_refused(tmp_path: Path, plan_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", "export", str(plan_file), "--to", "dwg", "--out", str(tmp_path / "x")]) == 2
     assert "known are: imdf, geojson" in capsys.readouterr().err
+
+
+@pytest.fixture
+def centre_file(tmp_path: Path) -> Path:
+    path = tmp_path / "centre.geojson"
+    path.write_bytes(geojson.write(with_gateways()))
+    return path
+
+
+def test_a_way_is_told_drawn_and_given_as_geojson(tmp_path: Path, centre_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    order = ["plan", "route", str(centre_file), "--from", "G:2,2", "--via", "dates", "--via", "coffee", "--to", "cafe"]
+    assert main([*order, "--step-free", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (sorted(told["order"]), [way["step_free"] for way in told["ways"]]) == ([0, 1], [True] * 3)
+    assert main([*order, "--lang", "ar", "--svg", str(tmp_path / "way.svg")]) == 0
+    assert "وصلت إلى" in capsys.readouterr().out
+    assert (tmp_path / "way.svg").read_bytes().startswith(b"<svg")
+    assert main([*order, "--geojson"]) == 0
+    drawn = json.loads(capsys.readouterr().out)
+    assert {feature["properties"]["stop"] for feature in drawn["features"]} == {0, 1, None}
+    assert round(drawn["features"][0]["geometry"]["coordinates"][0][0], 2) == 46.68
+
+
+@pytest.mark.parametrize(
+    ("ends", "code", "words"),
+    [
+        (["--from", "G:2,2", "--to", "tea"], 2, "no place tea"),
+        (["--from", "G:2,2", "--to", "product:tea"], 1, "stands on no shelf"),
+        (["--from", "G:2,2", "--to", "G:400,2"], 1, "no walkable floor"),
+        (["--from", "G:2,2"], 2, "--via"),
+    ],
+)
+def test_a_way_that_is_not_there_is_a_sentence(
+    centre_file: Path, capsys: pytest.CaptureFixture[str], ends: list[str], code: int, words: str
+) -> None:
+    assert main(["plan", "route", str(centre_file), *ends]) == code
+    assert words in capsys.readouterr().err
+
+
+def test_coverage_is_forecast_and_compared_with_a_walk(tmp_path: Path, centre_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    walk = tmp_path / "walk.csv"
+    walk.write_text("gateway,level,x_m,y_m,rssi_dbm\n" + "".join(f"gw-1,G,{x},5,-66\n" for x in range(6, 12)))
+    order = ["plan", "coverage", str(centre_file), "--level", "G"]
+    assert main([*order, "--walk", str(walk), "--svg", str(tmp_path / "heat.png"), "--fillers", "1"]) == 0
+    told = capsys.readouterr().out
+    assert "heard by 1 gateway or more" in told
+    assert "Walk test: 6 points" in told
+    assert (tmp_path / "heat.png").read_bytes().startswith(b"\x89PNG")
+    walk.write_text("gateway,level,x_m,y_m,rssi_dbm\ngw-1,G,here,5,-66\n")
+    assert main([*order, "--walk", str(walk), "--lang", "ar"]) == 2
+    assert "الصف 2" in capsys.readouterr().err.replace("\u2068", "").replace("\u2069", "")
+    assert main([*order[:-1], "9"]) == 2

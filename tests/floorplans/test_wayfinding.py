@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from aislecast.twin.shop import GROUND as SHOP_FLOOR
 from aislecast.twin.shop import demo_plan
 from floorplans.level_links import WALK_MPS, Spot, passages, seconds_of
-from floorplans.model import Level, Link, Names, Opening, Plan, Point, Polygon, Shelving
+from floorplans.model import Fixture, Level, Link, Names, Opening, Plan, Point, Polygon, Shelving
 from floorplans.route import WHY, NoRoute, Route
 from floorplans.shapes import shape_of
 from floorplans.shopping_order import cost_of, in_order
-from floorplans.wayfinding import AtProduct, AtZone, Place, Wayfinder
+from floorplans.wayfinding import AtOpening, AtProduct, AtShelf, AtZone, Place, Wayfinder
 from groundwork.contracts.ids import LevelId, TenantId, VenueId, ZoneId
 from tests.floorplans.centre import FIRST, GROUND, box, centre, without, zone
 from tests.floorplans.shortest_ways import FLOORS, floor_of, kept_ways
@@ -296,3 +296,56 @@ def test_an_empty_list_is_a_walk_to_the_end() -> None:
     errand = SHOP.errand(in_shop((3, 3)), [], in_shop((20, 1)))
     assert (errand.order, len(errand.routes)) == ((), 1)
     assert SHOP.errand(in_shop((3, 3)), []).routes == ()
+
+
+def parade(*, doors: bool) -> Plan:
+    """Two shops side by side with a wall between them, each with a door to the street where it has one."""
+    walls = (Fixture("wall", GROUND, "wall", (box(9.9, 0, 10.1, 10),)),)
+    fronts = (Opening("left", GROUND, "entrance", ((4, 0), (5, 0))), Opening("right", GROUND, "door", ((14, 0), (15, 0))))
+    level = replace(centre().levels[0], outline=(box(0, 0, 20, 10),))
+    return replace(centre(), levels=(level,), zones=(), fixtures=walls, openings=fronts if doors else (), links=(), shelved=())
+
+
+def test_a_parade_of_shops_is_joined_by_the_street() -> None:
+    assert Wayfinder(parade(doors=False)).islands
+    ways = Wayfinder(parade(doors=True))
+    assert ways.islands == ()
+    route = ways.route(Spot(GROUND, 4.5, 5), Spot(GROUND, 14.5, 5))
+    assert [(change.kind, change.id) for change in route.changes] == [("outside", "left..right")]
+    assert route.metres == pytest.approx(10, abs=1.5)
+    assert route.seconds > route.metres / WALK_MPS + 1.4 * 9 / WALK_MPS
+    assert ways.route(Spot(GROUND, 1, 5), Spot(GROUND, 8, 5)).changes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("G:1,2", Spot(GROUND, 1, 2)),
+        ("1:-1.5,2.25", Spot(FIRST, -1.5, 2.25)),
+        ("bakery", AtZone(ZoneId("bakery"))),
+        ("zone:cafe", AtZone(ZoneId("cafe"))),
+        ("door", AtOpening("door")),
+        ("rack", AtShelf("rack")),
+        ("shelf:rack#3", AtShelf("rack", 3)),
+        ("dates", AtProduct("dates")),
+        ("product:tea", AtProduct("tea")),
+    ],
+)
+def test_a_place_is_known_by_a_text(text: str, place: Place) -> None:
+    assert CENTRE.named(text) == place
+
+
+@pytest.mark.parametrize("text", ["", "9:1,2", "G:1", "G:nan,1", "zone:dates", "tea", "G:1,2,3"])
+def test_a_text_that_is_no_place_is_said_to_be_none(text: str) -> None:
+    with pytest.raises(NoRoute, match="unknown_place"):
+        CENTRE.named(text)
+
+
+def test_a_list_ends_up_a_one_way_escalator() -> None:
+    """Nobody needs the way back, so that there is none is no hindrance."""
+    ways = Wayfinder(without(centre(), "stairs", "elevator"))
+    errand = ways.errand(Spot(GROUND, 2, 2), [AtProduct("dates"), AtProduct("coffee")], Spot(FIRST, 30, 10))
+    assert errand.routes[-1].changes[0].kind == "escalator"
+    with pytest.raises(NoRoute) as refused:
+        ways.errand(Spot(FIRST, 2, 2), [AtProduct("dates")], Spot(FIRST, 30, 10))
+    assert refused.value.stop == 1

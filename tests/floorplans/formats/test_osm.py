@@ -10,7 +10,10 @@ from floorplans.check import counts
 from floorplans.drawing import Choice, Drawn, PlanFileError
 from floorplans.formats import osm, recognised
 from floorplans.formats.osm import levels_in
+from floorplans.level_links import Spot
 from floorplans.merge import plan_of
+from floorplans.wayfinding import Wayfinder
+from groundwork.contracts.ids import LevelId
 
 LON, LAT = 5.724, 45.184
 STEP = 1e-4
@@ -96,3 +99,35 @@ def test_the_street_outside_is_passed_over(tmp_path: Path) -> None:
 def test_a_room_without_a_level_is_on_the_ground_and_said_to_be(tmp_path: Path) -> None:
     drawn = _read(tmp_path / "a.geojson", _room(1, {"indoor": "room"}))
     assert [(zone.level, remark.code) for zone, remark in zip(drawn.zones, drawn.remarks, strict=True)] == [("0", "no_level_tag")]
+
+
+def _line(number: int, tags: dict[str, str]) -> dict[str, Any]:
+    at = [[LON + 0.5 * STEP, LAT + 0.3 * STEP], [LON + 0.5 * STEP, LAT + 0.7 * STEP]]
+    return {"type": "Feature", "id": f"way/{number}", "properties": tags, "geometry": {"type": "LineString", "coordinates": at}}
+
+
+@pytest.mark.parametrize(
+    ("feature", "kind", "apart"),
+    [
+        (_line(9, {"highway": "steps", "level": "0;1", "incline": "up"}), "stairs", True),
+        (_line(9, {"highway": "steps", "level": "0-1"}), "stairs", False),
+        (_line(9, {"highway": "steps", "level": "0;1", "conveying": "forward"}), "escalator", False),
+        (_node(9, {"highway": "elevator", "level": "0;1"}, LON + 0.5 * STEP, LAT + 0.5 * STEP), "elevator", False),
+    ],
+)
+def test_steps_that_are_a_line_and_lifts_that_are_a_point_lead_up(tmp_path: Path, feature: dict[str, Any], kind: str, apart: bool) -> None:
+    floors = [_room(number, {"indoor": "corridor", "level": str(number)}) for number in (0, 1)]
+    plan = plan_of(_read(tmp_path / "stairs.geojson", *floors, feature))
+    (link,) = plan.links
+    assert (link.kind, link.origin, link.destination) == (kind, *(point.id for point in plan.points))
+    low, high = plan.points
+    assert ((low.x_m, low.y_m) != (high.x_m, high.y_m)) is apart
+    route = Wayfinder(plan).route(Spot(LevelId("0"), 1, 1), Spot(LevelId("1"), 1, 1))
+    assert [change.kind for change in route.changes] == [kind]
+
+
+def test_a_lift_that_is_a_room_and_a_point_is_one_lift(tmp_path: Path) -> None:
+    floors = [_room(number, {"indoor": "corridor", "level": str(number)}) for number in (0, 1)]
+    shaft = _room(5, {"indoor": "room", "room": "elevator", "level": "0;1"})
+    point = _node(9, {"highway": "elevator", "level": "0;1"}, LON + 0.5 * STEP, LAT + 0.5 * STEP)
+    assert plan_of(_read(tmp_path / "lift.geojson", *floors, shaft, point)).links == ()

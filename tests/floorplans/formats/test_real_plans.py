@@ -1,15 +1,20 @@
 """Every real plan comes in with a sensible count of everything, and as large as its file says."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
+import shapely
 
 from floorplans.check import checked
 from floorplans.drawing import Choice
 from floorplans.formats import reader, recognised
 from floorplans.importing import Import
 from floorplans.merge import plan_of
+from floorplans.shapes import shape_of
 from floorplans.validate import problems
+from floorplans.walkable import walkable_area
+from floorplans.wayfinding import Wayfinder
 from tests.data import data_folder
 
 PLANS = [
@@ -38,6 +43,7 @@ PLANS = [
 ]
 
 
+@cache
 def _read(path: Path) -> Import:
     name = recognised(path)
     return Import(name, reader(name)(path, Choice()))
@@ -74,3 +80,30 @@ def test_doors_lie_in_walls() -> None:
     drawn = _read(data_folder("plans") / "osm-indoor" / "gare-de-l-est.geojson").drawn
     assert all(len(opening.line) == 2 for opening in drawn.openings)
     assert {opening.kind for opening in drawn.openings} == {"entrance"}
+
+
+@pytest.mark.parametrize(
+    ("file", "level", "share"),
+    [
+        ("plans/osm-indoor/caserne.geojson", "0", 0.95),
+        ("plans/osm-indoor/gare-de-l-est.geojson", "0", 0.95),
+        ("plans/osm-indoor/gare-de-l-est.geojson", "-1", 0.95),
+        ("plans/wrld-cad/office.dxf", "office", 0.95),
+        ("plans/wrld-westport-house/main.json", "westport-house-floor-gf", 0.99),
+        ("plans/wrld-westport-house/main.json", "westport-house-floor-3", 0.95),
+        ("mall-hangzhou/plans/site1-B1.geojson_map.json", "B1", 0.95),
+    ],
+)
+def test_one_gets_nearly_everywhere_on_a_real_floor(file: str, level: str, share: float) -> None:
+    folder, _, name = file.partition("/")
+    plan = plan_of(_read(data_folder(folder) / name).drawn)
+    found = next(one for one in plan.levels if one.id.endswith(level))
+    assert Wayfinder(plan).area(found.id).area >= share * walkable_area(plan, found).area
+
+
+def test_a_real_drawing_s_doors_lie_in_its_walls() -> None:
+    """Of the office's doors seven in ten go from wall to wall, though their leaves are drawn open; the others stand in glass."""
+    plan = plan_of(_read(data_folder("plans") / "wrld-cad" / "office.dxf").drawn)
+    walls = shape_of(polygon for one in plan.fixtures for polygon in one.polygons)
+    near = [one for one in plan.openings if all(walls.distance(shapely.Point(end)) < 0.3 for end in (one.line[0], one.line[-1]))]
+    assert len(near) >= 0.7 * len(plan.openings)

@@ -1,0 +1,94 @@
+"""Plans on the command line: read from a file, in a process of its own, or from the database; and files that are written."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aislecast.commands.options import database_of, database_url, folder_of
+from aislecast.exits import BAD_INPUT, ENVIRONMENT, OK, Stop
+from aislecast.words import Voice
+from groundwork.contracts.ids import VenueId
+from groundwork.plumbing.reasons import Words
+
+if TYPE_CHECKING:
+    from floorplans.importing import Import
+    from floorplans.model import Level, Plan
+
+T = TypeVar("T")
+
+REFUSED = Words("{problem}", "{problem}")
+NO_PLAN = Words("{source} is neither a file nor a venue with a published plan.", "{source} ليس ملفًا ولا متجرًا له مخطط منشور.")
+NO_LEVEL = Words("There is no level {level}; there are: {known}.", "لا يوجد طابق {level}؛ الطوابق هي: {known}.")
+NOT_WRITTEN = Words("{path} cannot be written: {problem}.", "تعذرت الكتابة في {path}: {problem}.")
+WRITTEN = Words("Wrote {path}.", "كُتب {path}.")
+
+
+def read_plan(path: Path, args: argparse.Namespace, voice: Voice) -> "Import":
+    """The file, read in a process of its own. Raises Stop with the sentence of what is wrong with it."""
+    from floorplans.drawing import Choice, PlanFileError
+    from floorplans.importing import read_file
+
+    choice = Choice(page=args.page, layers=tuple(args.layer), unit=args.unit)
+    shown = sys.stderr.isatty()
+    try:
+        return read_file(path, choice, args.format, progress=lambda step: print(f"  {step}", file=sys.stderr) if shown else None)
+    except PlanFileError as fault:
+        raise stop_of(fault, voice) from None
+
+
+def stop_of(fault: Any, voice: Voice) -> Stop:
+    """A PlanFileError as the end of the command."""
+    from floorplans.sentences import said
+
+    return Stop(REFUSED, BAD_INPUT, problem=said(fault.remark, voice.language))
+
+
+def plan_of_source(args: argparse.Namespace, voice: Voice) -> "Plan":
+    """The plan in the file `args.source`, or the one in force at a venue of that id. Raises Stop where it is neither."""
+    from floorplans.merge import plan_of
+
+    if Path(args.source).exists():
+        return plan_of(read_plan(Path(args.source), args, voice).drawn)
+    from aislecast.all_in_one import DEFAULT_TENANT
+    from floorplans import queries
+
+    if database_of(args) is None and not folder_of(args).database.exists():
+        raise Stop(NO_PLAN, BAD_INPUT, source=args.source)
+    found = asyncio.run(_queried(args, lambda conn: queries.published_plan(conn, DEFAULT_TENANT, VenueId(args.source))))
+    if found is None:
+        raise Stop(NO_PLAN, BAD_INPUT, source=args.source)
+    return found
+
+
+def level_of(plan: "Plan", name: str) -> "Level":
+    """The level of this id, or without one the nearest to the ground. Raises Stop."""
+    levels = {level.id: level for level in plan.levels}
+    nearest = min(plan.levels, key=lambda level: abs(level.ordinal), default=None)
+    level = levels.get(name) if name else nearest  # type: ignore[call-overload] # an id is a str
+    if level is None:
+        raise Stop(NO_LEVEL, BAD_INPUT, level=name or "-", known=", ".join(levels))
+    found: Level = level
+    return found
+
+
+async def _queried(args: argparse.Namespace, ask: Callable[[Any], T]) -> T:
+    from groundwork.plumbing.db import open_database
+
+    db = await open_database(database_url(args))
+    try:
+        return await db.read(ask)
+    finally:
+        await db.close()
+
+
+def write_out(path: Path, raw: bytes, voice: Voice) -> int:
+    """Writes the file and says so. Raises Stop where it cannot."""
+    try:
+        path.write_bytes(raw)
+    except OSError as error:
+        raise Stop(NOT_WRITTEN, ENVIRONMENT, path=path, problem=error.strerror or error) from None
+    print(voice.say(WRITTEN, path=path))
+    return OK
