@@ -7,7 +7,6 @@ from pathlib import Path
 
 from aislecast.scene import Box
 from beacon_gateway.batch import Sender
-from beacon_gateway.gate import Gate
 from beacon_gateway.line import Signing
 from beacon_gateway.pipeline import Pipeline, Plan
 from beacon_gateway.spool import Spool
@@ -15,6 +14,7 @@ from beacon_gateway.transport import HttpTransport
 from beacon_gateway.uplink import Uplink
 from groundwork.adverts.advert import Advert
 from groundwork.adverts.frame import NO_OPTIONS, Options
+from groundwork.adverts.gate import Gate
 from groundwork.contracts.ids import TenantId
 from groundwork.plumbing.service import Parts
 

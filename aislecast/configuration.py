@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from floorplans.settings import Settings as FloorplansSettings
+from geofence.outdoor.settings import Settings as OutdoorSettings
 from geofence.settings import Settings as GeofenceSettings
 from groundwork.people.settings import Retention
 from groundwork.people.settings import Settings as PeopleSettings
@@ -21,6 +22,7 @@ SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {
     "floorplans": FloorplansSettings,
     "geofence": GeofenceSettings,
     "notifier": NotifierSettings,
+    "outdoor": OutdoorSettings,
     "people": PeopleSettings,
     "retention": Retention,
     "server": ServerSettings,
@@ -34,6 +36,7 @@ class Configuration(NamedTuple):
     floorplans: FloorplansSettings = FloorplansSettings()
     geofence: GeofenceSettings = GeofenceSettings()
     notifier: NotifierSettings = NotifierSettings()
+    outdoor: OutdoorSettings = OutdoorSettings()
     people: PeopleSettings = PeopleSettings()
     retention: Retention = Retention()
     server: ServerSettings = ServerSettings()
@@ -49,6 +52,7 @@ def configuration(environment: Mapping[str, str], file: Path | None) -> Configur
         floorplans=load(FloorplansSettings, "floorplans", environment, file),
         geofence=load(GeofenceSettings, "geofence", environment, file),
         notifier=load(NotifierSettings, "notifier", environment, file),
+        outdoor=load(OutdoorSettings, "outdoor", environment, file),
         people=load(PeopleSettings, "people", environment, file),
         retention=load(Retention, "retention", environment, file),
         server=load(ServerSettings, "server", environment, file),

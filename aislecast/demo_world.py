@@ -20,10 +20,10 @@ from aislecast.till import Till
 from aislecast.twin import twin
 from aislecast.twin.shop import products
 from aislecast.twin.twin import Checkout, Twin
-from beacon_gateway.gate import gate
 from groundwork.adverts.ad_structures import GENERAL_DISCOVERABLE
 from groundwork.adverts.formats.shopper_token import encode_shopper_token
 from groundwork.adverts.frame import Options
+from groundwork.adverts.gate import gate
 from groundwork.contracts.ids import BootId
 from groundwork.contracts.purchase import PurchaseLine, PurchaseRequest
 from groundwork.contracts.redemption import RedemptionRequest

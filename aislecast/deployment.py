@@ -139,7 +139,7 @@ def deploy(parts: Parts, settings: Configuration, keys: Keys, extras: Extras | N
         groundwork.people.app.build(parts, settings.people, people, credentials, vault, SENDS, estate(settings), PREMISES),
         floorplans.app.build(parts, settings.floorplans),
         groundwork.catalogue.app.build(parts),
-        geofence.app.build(parts, settings.geofence, people, extras.observe, extras.calibration),
+        geofence.app.build(parts, settings.geofence, people, extras.observe, extras.calibration, vault, settings.outdoor),
         notifier.app.build(parts, settings.notifier, keys.coupons, channels, send_fence_ms=extras.send_fence_ms),
     )
     limits = Limits(

@@ -57,6 +57,7 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
     *geofence.holdings.HOLDINGS,
     *notifier.holdings.HOLDINGS,
     *_PLUMBING,
-    *nothing(("venue", "plan_version", "plan_part", "level", "zone", "placement", "draft", "draft_command", "publication"), _PLANS),
+    *nothing(("venue", "plan_version", "plan_part", "level", "zone", "placement", "sheet"), _PLANS),
+    *nothing(("draft", "draft_command", "publication", "plan_import"), _PLANS),
     *nothing(("product",), _GOODS),
 )

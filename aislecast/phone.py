@@ -10,7 +10,7 @@ from typing import Final
 import aiohttp
 import msgspec
 
-from beacon_gateway.condense import Columns, Condenser
+from groundwork.adverts.condense import Columns, Condenser
 from groundwork.contracts.ids import BeaconKey, BootId, GatewayId, TenantId, VenueId
 from groundwork.contracts.ranging import RangingColumns, RangingReport, Step
 from groundwork.contracts.token import IssuedTokens

@@ -40,11 +40,11 @@ from aislecast.till import Till
 from aislecast.twin.recorded_plan import RECORDED_UUID, advert_bytes, known_beacon
 from aislecast.twin.recording import Recording, read_recording, session_start_ms
 from aislecast.words import Voice
-from beacon_gateway.gate import gate
 from floorplans.model import Plan
 from geofence.anchors import Calibration, read_calibration
 from geofence.settings import Settings as GeofenceSettings
 from groundwork.adverts.advert import Advert
+from groundwork.adverts.gate import gate
 from groundwork.contracts.ids import BeaconKey, BootId, CampaignId, GatewayId, TenantId, Track, VenueId
 from groundwork.contracts.redemption import RedemptionRequest
 from groundwork.people.settings import Settings as PeopleSettings

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from benchmarks import decide, decode, ingest, latency, locate, people, spool, wayfinding
+from benchmarks import decide, decode, ingest, latency, locate, outdoor, people, spool, wayfinding
 from benchmarks.table import Table, as_dict, shown
 
 BENCHMARKS: Final[dict[str, Callable[[bool], Table]]] = {
@@ -22,6 +22,7 @@ BENCHMARKS: Final[dict[str, Callable[[bool], Table]]] = {
     "ingest": ingest.measured,
     "latency": latency.measured,
     "locate": locate.measured,
+    "outdoor": outdoor.measured,
     "people": people.measured,
     "spool": spool.measured,
     "wayfinding": wayfinding.measured,

@@ -30,13 +30,13 @@ from aislecast.migrations import upgrade
 from aislecast.runner import runner
 from aislecast.scene import Person, Scene, Script, Secrets, set_scene
 from aislecast.twin.shop import demo_plan
-from beacon_gateway.gate import gate
 from benchmarks.decide import bare_commits
 from benchmarks.table import Figure, Table, spread
 from floorplans.model import Placement, Plan
 from geofence.settings import Settings
 from groundwork.adverts.advert import Advert
 from groundwork.adverts.formats.ibeacon import encode_ibeacon
+from groundwork.adverts.gate import gate
 from groundwork.contracts.decision import Decision
 from groundwork.contracts.ids import BeaconKey, CampaignId, GatewayId, GrantId, TenantId, VenueId
 from groundwork.contracts.push import Push, PushReceipt

@@ -11,13 +11,17 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
 import numpy as np
+import structlog
 
 from floorplans.model import Plan
-from geofence import admit, reasons
+from geofence import admit, gains, reasons
 from geofence.admit import Batch, BatchError, Kept, TooManyRows
-from geofence.admitted import Admitted, AdmittedHeader, AdmittedKind, decode, encode, without
+from geofence.admitted import Admitted, AdmittedHeader, AdmittedKind, Reference, decode, encode, without
+from geofence.clocks import Clocks, Skew, moved
 from geofence.columns import NONE, Indices, Tracks
+from geofence.identities import Boots
 from geofence.places import Places
+from geofence.queries.clocks import put_skew, skews
 from geofence.settings import Settings
 from geofence.watch import Watch, identity
 from groundwork.contracts.ids import BeaconKey, DeviceId, GatewayId, Pseudonym, TenantId, Track, VenueId
@@ -33,6 +37,7 @@ from groundwork.plumbing.reasons import Refusal
 from groundwork.plumbing.service import Parts
 
 T = TypeVar("T")
+_log = structlog.get_logger()
 
 _DIGEST_LENGTH: Final = 32
 _CODE: Final = re.compile("[a-z_]{1,40}")
@@ -58,6 +63,22 @@ class People(Protocol):
     def resolver(self, tenant: TenantId) -> Resolver: ...
 
 
+Beside = Callable[[Connection], None]
+"""What is written in the transaction that keeps a batch."""
+
+
+def _nothing_beside(_conn: Connection) -> None:
+    return None
+
+
+def _both(first: Beside, second: Beside) -> Beside:
+    def write(conn: Connection) -> None:
+        first(conn)
+        second(conn)
+
+    return write
+
+
 class Accepted(NamedTuple):
     """The answer's bytes, and whether it was given before."""
 
@@ -79,22 +100,47 @@ class Ingest:
     places: Places
     people: People
     watch: Watch = field(default_factory=Watch)
+    boots: Boots = field(default_factory=Boots)
+    clocks: Clocks = field(default_factory=Clocks)
 
     async def sightings(self, caller: Caller, body: bytes | SightingBatch) -> Accepted:
         """A gateway's batch: a column frame as bytes, or decoded JSON. Raises Refusal where the whole batch is refused."""
         header, batch = self._read(body)
         try:
             tenant, venue = self._sender(caller, header)
-            self._check_time(batch)
-            plan = self._plan(tenant, venue)
             self._check_radios(tenant, header.gateway, batch.radios)
         except Refusal as refusal:
             self._count(len(batch), 0, {refusal.reason.code: len(batch)})
             raise
-        kept = self._keep_sightings(tenant, batch, plan)
+        return await self._take_in(tenant, venue, header, batch)
+
+    async def heard(self, venue: VenueId, sent: SightingBatch, beside: Beside = _nothing_beside) -> Accepted:
+        """What the boxes of a third party heard in `venue`, of which only listed boxes and admitted beacons are left.
+
+        `beside` is written with it, in the one transaction, unless it is a repeat. Raises Refusal as `sightings` does.
+        """
+        header, batch = self._read(sent)
+        return await self._take_in(header.tenant, venue, header, batch, beside)
+
+    async def _take_in(
+        self, tenant: TenantId, venue: VenueId, header: SightingHeader, batch: Batch, beside: Beside = _nothing_beside
+    ) -> Accepted:
+        """The rows of a sender who is known to be who it says."""
+        try:
+            plan = self._plan(tenant, venue)
+            skew, changed = await self._skew(header, plan)
+            timed = _well_formed(lambda: moved(batch, skew.offset_ms))
+            self._check_time(timed)
+        except Refusal as refusal:
+            self._count(len(batch), 0, {refusal.reason.code: len(batch)})
+            raise
+        now_ms = self.parts.clock.now_ms()
+        shared = self.boots.shared(tenant, header.gateway, header.boot, timed.covered_until_ms, now_ms)
+        kept = self._keep_sightings(tenant, timed, plan, shared)
         # A clock that runs ahead may not push the watermark past the others' rows; what it claims too early, its next batch says again.
         furthest_ms = self.parts.clock.now_ms() + plan.venue.policy.allowed_lateness_ms // 2
-        entry = self._entry("sightings", plan, str(header.gateway), min(batch.covered_until_ms, furthest_ms), kept)
+        until_ms = min(timed.covered_until_ms, furthest_ms)
+        entry = self._entry("sightings", plan, str(header.gateway), until_ms, kept, skew.offset_ms)
         answer = BatchAnswer(
             tenant=tenant,
             gateway=header.gateway,
@@ -104,9 +150,12 @@ class Ingest:
             refused=kept.refused,
         )
         once = (tenant, "gateway", header.gateway, header.boot, str(header.batch))
-        accepted = await self._append(once, batch, kept, entry, msgspec.json.encode(answer), header)
+        noted = _both(beside, lambda conn: put_skew(conn, skew)) if changed else beside
+        accepted = await self._append(once, batch, kept, entry, msgspec.json.encode(answer), header, noted)
         if not accepted.repeat:
             self._count_beside(header)
+            if skew.offset_ms:
+                self._count_told("ingest.skewed", "sightings", len(batch))
         return accepted
 
     async def ranging(self, caller: Caller, report: RangingReport) -> Accepted:
@@ -160,6 +209,16 @@ class Ingest:
             raise Refusal(reasons.NO_POSITIONING_CONSENT)
         return subject
 
+    async def _skew(self, header: SightingHeader, plan: Plan) -> tuple[Skew, bool]:
+        """What the sender's clock is off by, and whether that is new."""
+        now_ms = self.parts.clock.now_ms()
+        if self.clocks.wanting(header, now_ms):
+            self.clocks.load(await self.parts.db.read(skews))
+        offset_ms, changed = self.clocks.read(header, now_ms, plan.venue.policy.window_ms)
+        if changed:
+            _log.warning("gateway clock", gateway=header.gateway, tenant=header.tenant, offset_ms=offset_ms)
+        return Skew(header.tenant, header.gateway, offset_ms, now_ms), changed
+
     def _plan(self, tenant: TenantId, venue: VenueId) -> Plan:
         plan = self.places.published(tenant, venue)
         if plan is None:
@@ -172,13 +231,18 @@ class Ingest:
 
     # --- what goes on -------------------------------------------------------------------------------------------------------------
 
-    def _keep_sightings(self, tenant: TenantId, batch: Batch, plan: Plan) -> Kept:
+    def _keep_sightings(self, tenant: TenantId, batch: Batch, plan: Plan, shared: bool) -> Kept:
         owner, owners, who = _owners(self.people.resolver(tenant), batch)
         placed = self.places.placed(plan)
         radios = np.array([at if radio in placed else NONE for at, radio in enumerate(batch.radios)], np.int64)
         anchor = radios[batch.radio] if len(batch) else batch.radio
         owner[self.watch.flagged(plan, batch, who, anchor, batch.radios)] = admit.CLONE
-        return admit.keep(batch, owner, owners, batch.radios, anchor)
+        if shared:
+            owner[:] = admit.SHARED
+        fixed = np.array([beacon in placed for beacon in batch.beacons], np.bool_)
+        owner[fixed[batch.beacon] & (owner == NONE)] = admit.FIXED
+        references = _references(batch, np.flatnonzero((owner == admit.FIXED) & (anchor != NONE) & admit.possible(batch.rssi_dbm)))
+        return replace(admit.keep(batch, owner, owners, batch.radios, anchor), references=references)
 
     def _keep_ranging(self, batch: Batch, plan: Plan, subject: Subject) -> Kept:
         placed = self.places.placed(plan)
@@ -191,7 +255,7 @@ class Ingest:
         tracks, shoppers = (subject.track,), (subject.pseudonym,)  # also where no row of hers is kept
         return replace(kept, tracks=tracks, shoppers=shoppers, step_ms=batch.step_ms, heading_deg=batch.heading_deg)
 
-    def _entry(self, kind: AdmittedKind, plan: Plan, source: str, covered_until_ms: int, kept: Kept) -> Entry:
+    def _entry(self, kind: AdmittedKind, plan: Plan, source: str, covered_until_ms: int, kept: Kept, offset_ms: int = 0) -> Entry:
         venue = plan.venue
         header = AdmittedHeader(
             kind=kind,
@@ -199,10 +263,12 @@ class Ingest:
             venue=venue.id,
             source=source,
             covered_until_ms=covered_until_ms,
+            clock_offset_ms=offset_ms,
             admitted_ms=self.parts.clock.now_ms(),
             plan_version=plan.version,
             anchors=list(kept.anchors),
             shoppers=list(kept.shoppers),
+            references=list(kept.references),
             rows=len(kept.device),
             steps=len(kept.step_ms),
         )
@@ -212,14 +278,24 @@ class Ingest:
         return Entry(SIGHTINGS, log_key(venue.tenant, venue.id), encode(Admitted(header, tracks, *columns, *steps)))
 
     async def _append(
-        self, once: tuple[str, ...], batch: Batch, kept: Kept, entry: Entry, answer: bytes, said: SightingHeader | RangingReport
+        self,
+        once: tuple[str, ...],
+        batch: Batch,
+        kept: Kept,
+        entry: Entry,
+        answer: bytes,
+        said: SightingHeader | RangingReport,
+        beside: Beside = _nothing_beside,
     ) -> Accepted:
         """Makes it durable. The inbox keeps the rows' digest before the answer, by which a number used twice is told from a repeat."""
         digest = batch.digest().encode()
+
+        def admit_it(conn: Connection) -> Append:
+            beside(conn)
+            return Append(digest + answer, (self._still(conn, said, entry, kept),))
+
         try:
-            stored, repeat = await self.parts.bus.append(
-                once, lambda conn: Append(digest + answer, (self._still(conn, said, entry, kept),))
-            )
+            stored, repeat = await self.parts.bus.append(once, admit_it)
         except Refusal as refusal:
             self._count(len(batch), 0, {refusal.reason.code: len(batch)})
             raise
@@ -248,11 +324,14 @@ class Ingest:
         """Counts what a batch tells beside its rows: who left, what changed, how many strangers, what the box dropped and what it lost."""
         for name, told in (("left", len(header.left)), ("telemetry", len(header.telemetry)), ("strangers", len(header.strangers))):
             if told:
-                hop = self.parts.hops.hop(f"ingest.{name}", name)
-                hop.take(told)
-                hop.give(told)
+                self._count_told(f"ingest.{name}", name, told)
         self._count_lost("ingest.dropped", "adverts", header.refused.items())
         self._count_lost("ingest.gaps", "sightings", ((gap.reason, gap.rows) for gap in header.gaps))
+
+    def _count_told(self, step: str, what: str, told: int) -> None:
+        hop = self.parts.hops.hop(step, what)
+        hop.take(told)
+        hop.give(told)
 
     def _count_lost(self, step: str, what: str, told: Iterable[tuple[str, int]]) -> None:
         """Counts what never left a box, by the box's own reason; words that are no codes of ours would be labels without end."""
@@ -267,6 +346,14 @@ class Ingest:
         hop.give(given)
         for code, count in refused.items():
             hop.refuse(code, count)
+
+
+def _references(batch: Batch, rows: Indices) -> tuple[Reference, ...]:
+    """What gateways heard of beacons of the plan, thinned."""
+    rows = rows[gains.told(batch.window_start_ms[rows], batch.window_ms[rows])]
+    columns = (batch.radio[rows], batch.beacon[rows], batch.end_ms[rows], batch.rssi_dbm[rows])
+    heard = zip(*(column.tolist() for column in columns), strict=True)
+    return tuple(Reference(batch.radios[radio], batch.beacons[beacon], at_ms, rssi_dbm) for radio, beacon, at_ms, rssi_dbm in heard)
 
 
 def _owners(resolver: Resolver, batch: Batch) -> tuple[Indices, list[tuple[Track, Pseudonym]], Tracks]:

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from geofence.admitted import Reference
 from geofence.columns import NONE, Columns, Flags, Indices, Longs, Singles
 from groundwork.contracts.codec import Frame, FrameError, decode_frame
 from groundwork.contracts.ids import Pseudonym, Track
@@ -34,13 +35,19 @@ UNKNOWN_BEACON: Final = "unknown_beacon"
 UNPLACED: Final = "unplaced"
 STALE_TOKEN: Final = "stale_token"  # noqa: S105 # a code, not a secret
 CLONED: Final = "cloned"
+REFERENCE: Final = "reference"
 STALE: Final = -2
 """Instead of an owner: a genuine token of another quarter of an hour."""
 CLONE: Final = -3
 """Instead of an owner: heard where it cannot be, see `watch.py`."""
 
+SHARED: Final = -5
+"""Instead of an owner: two boxes use the gateway's id, so nobody knows where this was heard (`identities.py`)."""
+SHARED_GATEWAY: Final = "shared_gateway"
+FIXED: Final = -4
+"""Instead of an owner: a beacon of the plan itself, which says how loud its gateways read (`gains.py`) and nothing of people."""
 
-_NOBODYS: Final = ((NONE, UNKNOWN_BEACON), (STALE, STALE_TOKEN), (CLONE, CLONED))
+_NOBODYS: Final = ((NONE, UNKNOWN_BEACON), (STALE, STALE_TOKEN), (CLONE, CLONED), (FIXED, REFERENCE), (SHARED, SHARED_GATEWAY))
 
 
 class BatchError(ValueError):
@@ -113,6 +120,8 @@ class Kept:
     step_ms: Longs = field(default_factory=lambda: np.empty(0, np.int64))
     """Of the first device."""
     heading_deg: Singles = field(default_factory=lambda: np.empty(0, np.float32))
+    references: tuple[Reference, ...] = ()
+    """What gateways heard of the plan's own beacons."""
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------------------
@@ -281,7 +290,7 @@ def ranked(places: Indices, size: int) -> tuple[Indices, Indices]:
 def keep(batch: Batch, owner: Indices, owners: Sequence[tuple[Track, Pseudonym]], anchors: Sequence[str], anchor: Indices) -> Kept:
     """What goes on of a batch.
 
-    `owner` says for each row whose beacon it was, a place in `owners`, -1, STALE or CLONE; `anchor` which radio or beacon with a
+    `owner` says for each row whose beacon it was, a place in `owners`, -1, STALE, CLONE or FIXED; `anchor` which radio or beacon with a
     placement it was heard by, a place in `anchors` or -1. A row is dropped for its first fault: its RSSI, then its owner, then
     its placement.
     """

@@ -12,7 +12,7 @@ Pure. The wire's own frame, with beacon keys in it, is `groundwork/contracts/cod
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -20,6 +20,7 @@ import numpy as np
 
 from geofence.columns import Columns, Indices, Longs, Singles, Tracks
 from groundwork.contracts.ids import PlanVersionId, Pseudonym, TenantId, VenueId
+from groundwork.contracts.visit import Visit
 
 MAGIC: Final = b"ASA1"
 _PREFIX: Final = 8
@@ -37,7 +38,17 @@ _COLUMNS: Final = (
 )
 _OF_STEPS: Final = frozenset(("step_ms", "heading_deg", "step_device"))
 
-AdmittedKind = Literal["sightings", "ranging", "tick", "forget"]
+AdmittedKind = Literal["sightings", "ranging", "tick", "forget", "arrival"]
+
+
+class Reference(msgspec.Struct, frozen=True, array_like=True):
+    """A beacon of the plan as a gateway of the plan heard it in one window: a reading between two known places, and of nobody."""
+
+    gateway: str
+    beacon: str
+    at_ms: int
+    """When the window closed."""
+    rssi_dbm: float
 
 
 class AdmittedHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,9 +59,11 @@ class AdmittedHeader(msgspec.Struct, frozen=True, kw_only=True):
     tenant: TenantId
     venue: VenueId
     source: str = ""
-    """The sending gateway, the track of a reporting phone in decimal, or the id of an erasure; empty for a tick."""
+    """The sending gateway, the track of a reporting phone in decimal, the id of an erasure, or the visit's; empty for a tick."""
     covered_until_ms: int
     """How far the source's input reaches; for a tick, what the clock showed."""
+    clock_offset_ms: int = 0
+    """What was added to the box's own times, because its clock is off; every time in the entry has it added already."""
     admitted_ms: int
     """The server's clock when this was let in: what zone events of it say they were decided at."""
     plan_version: PlanVersionId | None = None
@@ -60,8 +73,12 @@ class AdmittedHeader(msgspec.Struct, frozen=True, kw_only=True):
     """Of each device, in the order of `track`."""
     rows: Annotated[int, msgspec.Meta(ge=0)] = 0
     steps: Annotated[int, msgspec.Meta(ge=0)] = 0
+    references: list[Reference] = []
+    """What its gateways heard of the plan's own beacons, thinned; for `gains.py`."""
     forget: Pseudonym = Pseudonym("")
     """Whom the venue's engine is to forget, at once and without a trace; only where the kind says so."""
+    visit_start_ms: int = 0
+    """When a visit began outside; only where the kind says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +123,21 @@ def forget(tenant: TenantId, venue: VenueId, erasure: str, shopper: Pseudonym, n
         kind="forget", tenant=tenant, venue=venue, source=erasure, forget=shopper, covered_until_ms=now_ms, admitted_ms=now_ms
     )
     return encode(rowless(header))
+
+
+def arrival(visit: Visit, now_ms: int, until_ms: int) -> bytes:
+    """The entry that tells a venue of a visit that began outside; one that begins inside by `until_ms` is the same."""
+    header = AdmittedHeader(
+        kind="arrival",
+        tenant=visit.tenant,
+        venue=visit.venue,
+        source=visit.id,
+        shoppers=[visit.shopper],
+        visit_start_ms=visit.start_ms,
+        covered_until_ms=until_ms,
+        admitted_ms=now_ms,
+    )
+    return encode(replace(rowless(header), tracks=np.array([visit.track], np.uint64)))
 
 
 def without(entry: Admitted, shoppers: Collection[Pseudonym]) -> Admitted:

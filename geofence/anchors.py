@@ -47,6 +47,25 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     y_m: float
 
 
+class Prints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What places sound like (`prints.py`); for venues whose beacons nobody placed."""
+
+    subjects: list[str]
+    levels: list[str]
+    level: list[int]
+    """By place, a position in `levels`."""
+    x_m: list[float]
+    y_m: list[float]
+    starts: list[int]
+    """Place i's beacons stand at starts[i] to starts[i + 1]."""
+    beacon: list[int]
+    """A position in `subjects`."""
+    share: list[int]
+    """In thousandths of a unit vector."""
+    weight: Annotated[float, msgspec.Meta(gt=0)] = 3.0
+    """Of one moment's likeness within a level, in nats between all and nothing alike; moments share five seconds of hearing."""
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a calibration was made from."""
 
@@ -72,6 +91,8 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Scale of what one reading strays by from what is expected."""
     offset_sd_db: Annotated[float, msgspec.Meta(gt=0)] = 8.0
     """Between devices, before one has been heard."""
+    offset_drift_db2: Annotated[float, msgspec.Meta(ge=0)] = 0.05
+    """By how much a device's own may have changed, as a variance per second: a phone goes into a pocket."""
     speed_m: Annotated[float, msgspec.Meta(gt=0)] = 0.8
     """Metres per root second of a walk nobody reports steps of. Of .3 to 1.2, the best compromise between people who stand (.4) and who
     walk (1.0) on three recordings."""
@@ -81,6 +102,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Length of a step; 0.61 m was measured in a mall."""
     anchors: dict[str, Found] = {}
     maps: list[RadioMap] = []
+    prints: Prints | None = None
     source: Source = Source()
     notes: list[str] = []
     """What whoever made it should know: identities that are not unique, surveys in one facing only."""

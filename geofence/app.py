@@ -1,18 +1,31 @@
 """Builds the geofence: its routes, the loops that run its engines, and nothing else."""
 
+import asyncio
+
+from geofence import belief
 from geofence.accept import Ingest, People
 from geofence.anchors import Calibration
 from geofence.erasure import Eraser
+from geofence.feed_intake import Posted
+from geofence.feed_loop import FeedLoop
+from geofence.feed_registry import FeedRegistry
+from geofence.http.feeds import FeedRoutes
 from geofence.http.ingest import IngestRoutes
+from geofence.http.radio_health import RadioHealthRoutes
 from geofence.outcome import Observer
+from geofence.outdoor import service as outdoor_service
+from geofence.outdoor.settings import Settings as OutdoorSettings
+from geofence.outward import outward
 from geofence.pipeline import Pipeline, Workshop
 from geofence.places import Places
 from geofence.settings import Settings
 from geofence.ticker import Ticker
-from groundwork.contracts.subjects import ERASURE_REQUESTED, GATEWAY_CHANGED, PLAN_PUBLISHED, SIGHTINGS
+from groundwork.contracts.subjects import ERASURE_REQUESTED, FEED_CHANGED, GATEWAY_CHANGED, PLAN_PUBLISHED, SIGHTINGS
+from groundwork.plumbing.http import Route
 from groundwork.plumbing.refresh import Refresh
-from groundwork.plumbing.service import Parts, Service
+from groundwork.plumbing.service import Loop, Parts, Service
 from groundwork.plumbing.shards import ShardLoop
+from groundwork.plumbing.vault import Vault
 
 
 class Engines:
@@ -53,9 +66,18 @@ class Engines:
 
 
 def build(
-    parts: Parts, settings: Settings, people: People, observe: Observer | None = None, calibration: Calibration | None = None
+    parts: Parts,
+    settings: Settings,
+    people: People,
+    observe: Observer | None = None,
+    calibration: Calibration | None = None,
+    vault: Vault | None = None,
+    outdoors: OutdoorSettings | None = None,
 ) -> Service:
-    """The service. Its start loads plans and gateways. `observe` is handed every batch of fixes, on the event loop."""
+    """The service. Its start loads plans and gateways. `observe` is handed every batch of fixes once it is durable, on the loop.
+
+    Without the `vault` that seals passwords of brokers and secrets of webhooks, no third party's boxes are heard and nobody is told.
+    """
     places = Places(parts.db)
     workshop = Workshop(places, settings, parts.hops, parts.clock, calibration, observe)
     shards = ShardLoop(
@@ -65,10 +87,11 @@ def build(
         lambda shard: Pipeline(shard, workshop),
         batch=settings.read_limit,
         snapshot_every=settings.snapshot_every_entries,
+        threaded=True,
     )
     engines = Engines(shards, places)
     ticker = Ticker(parts.bus, parts.clock, settings.tick_ms, lambda: [pipeline.due for pipeline in engines.pipelines()])
-    loops = (
+    loops: tuple[Loop, ...] = (
         Refresh("geofence plans", places.renew_plans, parts.bus, (PLAN_PUBLISHED,), parts.clock, settings.refresh_ms),
         Refresh("geofence gateways", places.renew_gateways, parts.bus, (GATEWAY_CHANGED,), parts.clock, settings.refresh_ms),
         engines,
@@ -76,9 +99,38 @@ def build(
         Refresh("geofence erasure", Eraser(parts).run, parts.bus, (ERASURE_REQUESTED,), parts.clock, settings.refresh_ms),
     )
 
-    async def start() -> None:
-        await places.renew_plans()
-        await places.renew_gateways()
-
     ingest = Ingest(parts, settings, places, people)
-    return Service("geofence", IngestRoutes(ingest).routes(), loops, start, ready=lambda: engines.trouble)
+    outside = outdoor_service.build(parts, outdoors or OutdoorSettings(), people, places)
+    sides = [outward(parts, settings, vault), outside]
+    if vault is not None:
+        sides.insert(0, _feeds(ingest, places, vault, shards))
+    routes = [*_routes(ingest, workshop), *(route for side in sides for route in side.routes)]
+    loops = (*loops, *(loop for side in sides for loop in side.loops))
+
+    async def start() -> None:
+        await asyncio.to_thread(belief.warm)
+        await asyncio.gather(places.renew_plans(), places.renew_gateways())
+        for side in sides:
+            await side.start()
+
+    return Service("geofence", routes, loops, start, ready=lambda: engines.trouble or outside.ready())
+
+
+def _routes(ingest: Ingest, workshop: Workshop) -> list[Route]:
+    health = RadioHealthRoutes(workshop.places, ingest.boots, workshop.told, workshop.clock)
+    return [*IngestRoutes(ingest).routes(), *health.routes()]
+
+
+def _feeds(ingest: Ingest, places: Places, vault: Vault, shards: ShardLoop) -> Service:
+    """What hears third-party boxes; of a venue's feeds, the process that holds the venue's shard hears them."""
+    parts = ingest.parts
+    registry = FeedRegistry(parts.db, places, vault)
+    lines = FeedLoop(registry, ingest, lambda key: parts.bus.shard_of(SIGHTINGS, key) in shards.held)
+    changes = (FEED_CHANGED, GATEWAY_CHANGED)
+    fresh = Refresh("geofence feed list", registry.renew, parts.bus, changes, parts.clock, ingest.settings.refresh_ms)
+    routes = FeedRoutes(parts, vault, registry, Posted(ingest, registry), lines.state).routes()
+
+    async def start() -> None:
+        await registry.renew()
+
+    return Service("feeds", routes, (fresh, lines), start)

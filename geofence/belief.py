@@ -93,7 +93,7 @@ class Moments(NamedTuple):
     stride_m: Singles
     """Shape (n, 2): where they led."""
     floors: Singles
-    """Shape (n, levels): what the readings as a whole say for each level, as a factor; 1 where they say nothing."""
+    """Shape (n, levels) or (n, c): what the readings as a whole say for each level or cell, as a factor; 1 where they say nothing."""
 
 
 class Seen(NamedTuple):
@@ -111,6 +111,11 @@ def advance(ground: Ground, rules: Rules, state: State, moments: Moments, zones:
     columns = (np.ascontiguousarray(column) for column in moments)
     _kernel()(*ground, np.array(rules, np.float64), *state, *columns, *seen)
     return seen
+
+
+def warm() -> None:
+    """Makes the compiled loop now, so that the first fix need not wait for it: seconds where no cache of numba holds it yet."""
+    _kernel()
 
 
 _compiled: list[Callable[..., None]] = []

@@ -40,7 +40,8 @@ def advance(
         w, o, v = _moved(w, o, float(variance[device]), adrift[device], around, prior, rules, float(elapsed[i]), int(steps[i]), stride[i])
         heard = slice(starts[i], starts[i + 1])
         if starts[i + 1] > starts[i]:
-            w, o, v = _heard(w * floors[i, level], o, v, expected[anchor[heard]], rssi[heard], prior, rules)
+            told = floors[i] if floors.shape[1] == len(w) else floors[i, level]
+            w, o, v = _heard(w * told, o, v, expected[anchor[heard]], rssi[heard], prior, rules)
         weight[device], offset[device], variance[device] = w, o, v
         place[i] = _read(w, o, x_m, y_m, level, adrift[device], rules[0])
         probability[i] = np.bincount(zone, w[cell_zone] * share, probability.shape[1]) if len(zone) else 0.0

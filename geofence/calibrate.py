@@ -4,8 +4,8 @@ Pure. Three things are fitted, each only as far as the walk supports it:
 
 * **path loss**: exponent, level at one metre, a gain for each anchor, an offset for each device, and the noise; by least squares that
   trust a reading less the further it lies off (Student-t), with gains drawn towards 0.
-* **radio map**: how much louder than that each anchor is at each place, by Gaussian-process regression on the residuals. Kept only if it
-  predicts readings of other sessions better than the path loss alone.
+* **radio map**: how much louder than that each anchor is at each place (`radio_field.py`). Kept only if it predicts readings of other
+  sessions better than the path loss alone; the noise is then what the map leaves.
 * **spread of offsets** between devices, from the devices seen and what is known of phones and tags.
 
 A trap the recordings teach: the body of who carries a phone takes 5 to 10 dB off what lies behind her, so a survey walked in one facing
@@ -13,15 +13,16 @@ writes her shadow into gains and map, and the walk back is then off by more than
 """
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from msgspec.structs import replace
 
 from geofence.anchors import GENERIC, HEIGHT_M, Calibration, RadioMap
 from geofence.cells import Cells
-from geofence.columns import Columns, Flags, Floats, Indices
+from geofence.columns import Flags, Floats, Indices
 from geofence.locator import Anchors
+from geofence.radio_field import Readings, Shape, expected_db, learn, readings_of, unknown_db2
 
 ROUNDS: Final = 8
 """Of reweighting; the fit moves by less than .01 after five."""
@@ -32,22 +33,20 @@ ONE_FACING_GAIN_SD_DB: Final = 0.5
 WEAK_SD: Final = 1e3
 PLACE_M: Final = 0.5
 """Samples within such a square are one place of the map."""
-MAP_LENGTH_M: Final = 4.0
-MAP_SD_DB: Final = 4.0
-"""Of the residual field: exponential covariance, so that it may bend sharply at a shelf."""
-FADING_SD_DB: Final = 3.0
-"""Between two places a hand's width apart; a map does not try to follow that."""
-INDEPENDENT: Final = 0.25
-"""Windows half a second apart tell a quarter of what independent ones would."""
 CLIP_DB: Final = 15.0
 PHONE_SD_DB: Final = 12.0
 """Two phones in the library differ by 18 dB."""
-TAG_SD_DB: Final = 2.0
-"""Tags of one kind, when the kind was calibrated with."""
+TAG_SD_DB: Final = 1.0
+"""Tags of one kind, when the kind was calibrated with. At 2 dB an error of the map is taken for an offset of the tag: among surveyed
+points the 95 % error rises by a metre."""
+TAG_DRIFT_DB2: Final = 0.01
+"""A decibel in a hundred seconds, squared; at .05, too, what the map has wrong is soon taken for the tag's own."""
 FACING_WITHIN_M: Final = 1.5
 FACING_MOST: Final = 0.6
 """Mean length of the mean direction: 1 where all who passed a place faced one way, 0 where ways are even."""
 FOLDS: Final = 4
+EVERY_CELL: Final = 5
+"""One cell in so many says enough of what a map does not know on average."""
 MAP_WORTH: Final = 0.97
 """A map must bring the error of predicted readings below this part of the path loss's own."""
 
@@ -101,14 +100,32 @@ def calibrate(samples: Samples, anchors: Anchors, cells: Cells, levels: tuple[st
         exponent=round(path.exponent, 3),
         noise_db=round(path.noise_db, 2),
         offset_sd_db=PHONE_SD_DB if phones else TAG_SD_DB,
+        offset_drift_db2=GENERIC.offset_drift_db2 if phones else TAG_DRIFT_DB2,
     )
     if shadowed:
         return replace(found, notes=["the survey faces one way: gains and a radio map would hold the carrier's shadow, and are left out"])
-    if not map_pays(samples, anchors):
-        return replace(found, notes=["a radio map does not predict other sessions better than the path loss does, and is left out"])
-    residual = path.residual_db(samples, anchors)
-    maps = [_radio_map(samples, residual, anchors, cells, number, level, path.noise_db) for number, level in enumerate(levels)]
-    return replace(found, maps=[radio_map for radio_map in maps if radio_map.residual_ddb])
+    return replace(found, **_mapped(samples, path, anchors, cells, levels))
+
+
+def _mapped(samples: Samples, path: PathLoss, anchors: Anchors, cells: Cells, levels: tuple[str, ...]) -> dict[str, Any]:
+    """What a map changes in the calibration: the maps and the noise they leave, or a note where one does not pay."""
+    known = _by_level(samples, path.residual_db(samples, anchors))
+    shape = learn(list(known.values()))
+    if not map_pays(samples, anchors, shape):
+        return {"notes": ["a radio map does not predict other sessions better than the path loss does, and is left out"]}
+    spots = {number: _spots(cells, number) for number in known}
+    maps = [_radio_map(expected_db(known[number], at, shape), anchors, at, levels[number]) for number, at in spots.items()]
+    return {"maps": [one for one in maps if one.residual_ddb], "noise_db": round(_left_db(known, spots, shape), 2)}
+
+
+def _left_db(known: dict[int, Readings], spots: dict[int, Floats], shape: Shape) -> float:
+    """What a reading strays by from the map: its own scatter, fading, and what the map does not know.
+
+    The filter's density 1 / (1 + r^2 / 3 s^2) is near its top a Gaussian to the power 1/2 of a variance of 3/4 s^2.
+    """
+    scatter = np.median(np.concatenate([readings.scatter_db for readings in known.values()]))
+    unknown = np.mean(np.concatenate([unknown_db2(known[number], at[::EVERY_CELL], shape).ravel() for number, at in spots.items()]))
+    return float(np.sqrt(4.0 / 3.0 * (scatter**2 + shape.fading_db**2 + unknown)))
 
 
 def one_facing(samples: Samples) -> bool:
@@ -153,7 +170,7 @@ def fit_path_loss(samples: Samples, anchors: Anchors, gain_sd_db: float) -> Path
     )
 
 
-def map_pays(samples: Samples, anchors: Anchors) -> bool:
+def map_pays(samples: Samples, anchors: Anchors, shape: Shape) -> bool:
     """Whether a map made of some blocks predicts the readings of the others better than the path loss alone."""
     blocks = np.unique(samples.block)
     if len(blocks) < FOLDS:
@@ -164,12 +181,11 @@ def map_pays(samples: Samples, anchors: Anchors) -> bool:
         known, asked = samples.where(fold != held), samples.where(fold == held)
         path = fit_path_loss(known, anchors, GAIN_SD_DB)
         residual = path.residual_db(asked, anchors)
-        places, means, counts = _places(known, path.residual_db(known, anchors))
-        for level in np.unique(asked.level):
+        surveyed = _by_level(known, path.residual_db(known, anchors))
+        for level in np.unique(asked.level).tolist():
             here = asked.level == level
             spots = np.stack([asked.x_m[here], asked.y_m[here]], axis=1)
-            of_level = places[:, 0] == level
-            guess = _regress(places[of_level, 1:], means[of_level], counts[of_level], spots, path.noise_db)
+            guess = expected_db(surveyed[level], spots, shape) if level in surveyed else 0.0
             plain += float(np.nansum(np.abs(residual[here])))
             mapped += float(np.nansum(np.abs(residual[here] - guess)))
     return mapped < MAP_WORTH * plain
@@ -188,48 +204,25 @@ def _squares(samples: Samples, side_m: float) -> Indices:
     return np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1)
 
 
-def _places(samples: Samples, residual: Floats) -> tuple[Floats, Floats, Floats]:
-    """Level, x and y of each place; the mean residual of each anchor there, NaN where never read; and how many readings."""
-    square = _squares(samples, PLACE_M)
-    counts = np.bincount(square)
-    places = np.stack([np.bincount(square, column) / counts for column in (samples.level, samples.x_m, samples.y_m)], axis=1)
-    read = np.isfinite(residual)
-    sums, reads = np.zeros((len(counts), residual.shape[1])), np.zeros((len(counts), residual.shape[1]))
-    np.add.at(sums, square, np.where(read, np.clip(residual, -CLIP_DB, CLIP_DB), 0.0))
-    np.add.at(reads, square, read)
-    return places, np.where(reads > 0, sums / np.maximum(reads, 1), np.nan), reads
-
-
-def _regress(places: Floats, means: Floats, reads: Floats, spots: Floats, noise_db: float) -> Floats:
-    """The residual expected at `spots` (n, 2) for every anchor, shape (n, a): the mean of a Gaussian process, 0 far from all places."""
-    found = np.zeros((len(spots), means.shape[1]))
-    if not len(places):
-        return found
-    between, across = _covariance(places, places), _covariance(spots, places)
-    for anchor in range(means.shape[1]):
-        known = np.isfinite(means[:, anchor])
-        if known.any():
-            noise = FADING_SD_DB**2 + noise_db**2 / np.maximum(1.0, reads[known, anchor] * INDEPENDENT)
-            weight = np.linalg.solve(between[np.ix_(known, known)] + np.diag(noise), means[known, anchor])
-            found[:, anchor] = across[:, known] @ weight
+def _by_level(samples: Samples, residual: Floats) -> dict[int, Readings]:
+    """What was read at the places of each level that has any."""
+    clipped, found = np.clip(residual, -CLIP_DB, CLIP_DB), {}
+    for level in np.unique(samples.level).tolist():
+        here = samples.level == level
+        on = samples.where(here)
+        found[level] = readings_of(_squares(on, PLACE_M), on.x_m, on.y_m, clipped[here])
     return found
 
 
-def _covariance(here: Floats, there: Floats) -> Floats:
-    apart = np.sqrt(((here[:, None] - there[None]) ** 2).sum(axis=-1))
-    covariance: Floats = MAP_SD_DB**2 * np.exp(-apart / MAP_LENGTH_M)
-    return covariance
+def _spots(cells: Cells, level: int) -> Floats:
+    """The middles of a level's cells, shape (n, 2)."""
+    here = cells.level == level
+    return np.stack([cells.x_m[here], cells.y_m[here]], axis=1).astype(np.float64)
 
 
-def _radio_map(samples: Samples, residual: Floats, anchors: Anchors, cells: Cells, number: int, level: str, noise_db: float) -> RadioMap:
-    """The map of one level at its cells; empty where nobody walked."""
-    places, means, reads = _places(samples, residual)
-    here = places[:, 0] == number
-    of_level: Columns = np.flatnonzero(cells.level == number)
-    x, y = cells.x_m[of_level].astype(np.float64), cells.y_m[of_level].astype(np.float64)
-    if not here.any():
-        return RadioMap(level=level, x_m=[], y_m=[], residual_ddb={})
-    field = _regress(places[here, 1:], means[here], reads[here], np.stack([x, y], axis=1), noise_db)
-    tenths = np.rint(field * 10).astype(np.int64)
+def _radio_map(field_db: Floats, anchors: Anchors, spots: Floats, level: str) -> RadioMap:
+    """The field at a level's cells, as a file keeps it."""
+    tenths = np.rint(field_db * 10).astype(np.int64)
     residuals = {subject: tenths[:, at].tolist() for at, subject in enumerate(anchors.subjects) if tenths[:, at].any()}
-    return RadioMap(level=level, x_m=np.round(x, 2).tolist(), y_m=np.round(y, 2).tolist(), residual_ddb=residuals)
+    x_m, y_m = (np.round(column, 2).tolist() for column in spots.T)
+    return RadioMap(level=level, x_m=x_m, y_m=y_m, residual_ddb=residuals)

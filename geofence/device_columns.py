@@ -35,7 +35,7 @@ PER_DEVICE: Final[_Kinds] = {
     "shopper": Kind(np.dtype("S32"), b""),
     "visit_start_ms": Kind(np.dtype(np.int64), NEVER_MS),
     "last_ms": Kind(np.dtype(np.int64), NEVER_MS),
-    "seen_ms": Kind(np.dtype(np.int64), NEVER_MS),
+    "since_ms": Kind(np.dtype(np.int64), NEVER_MS),
     "listened_ms": Kind(np.dtype(np.int64), NEVER_MS),
     "stepped_ms": Kind(np.dtype(np.int64), NEVER_MS),
 }
@@ -50,6 +50,7 @@ PER_LAYER: Final[_Kinds] = {
     "likely": Kind(np.dtype(np.int16), NONE),
     "candidate": Kind(np.dtype(np.int16), NONE),
     "candidate_ms": Kind(np.dtype(np.int64), NEVER_MS),
+    "candidate_fixes": Kind(np.dtype(np.int16), 0),
 }
 
 

@@ -1,9 +1,11 @@
 """The engine of one venue: log entries in, zone changes and visits out, on event time.
 
 Pure: no clock, no database, no bus; the same entries give the same outcome, however they are cut into batches and wherever a snapshot
-was taken and restored between them. What is done with the outcome is for `pipeline.py`; what an outcome is, for `outcome.py`.
+was taken and restored between them. How rows become zone changes is for `following.py`; what is done with the outcome for `pipeline.py`;
+what an outcome is, for `outcome.py`.
 
 Sightings wait until the watermark has passed their window. A phone's ranging report is complete in itself and is worked off at once.
+What comes after the watermark has passed its window is late, and goes its own way (`late.py`).
 """
 
 from collections.abc import Callable
@@ -11,20 +13,26 @@ from collections.abc import Callable
 import numpy as np
 
 from floorplans.model import Plan, Zone
-from geofence import hearing, presence
+from geofence import hearing, late, presence
 from geofence.admitted import Admitted
-from geofence.anchors import GENERIC, Calibration, anchors_of
-from geofence.columns import NONE, Columns, Flags, Floats, Indices, Longs, Tracks
+from geofence.anchors import Calibration
+from geofence.columns import NONE, Columns, Flags, Indices
 from geofence.device_columns import NEVER_MS, PER_LAYER, DeviceColumns
-from geofence.locate import locator
-from geofence.locator import Fixes, Standing
-from geofence.match import Matches, ZoneMap
-from geofence.outcome import Gathering, Observed, Observer, Outcome
-from geofence.pending import Rows, Wave, joined, no_rows, waves
+from geofence.following import Following, Lane
+from geofence.gains import Gains
+from geofence.identities import Beacons
+from geofence.late import LateRows
+from geofence.match import ZoneMap
+from geofence.outcome import Gathering, Observer, Outcome
+from geofence.pending import Rows, joined, no_rows
 from geofence.settings import Settings
-from geofence.snapshot import EngineState, from_bytes, loaded, stored, to_bytes
+from geofence.sickness import Sickness
+from geofence.snapshot import Column, EngineState, from_bytes, loaded_all, stored_all, to_bytes
+from geofence.spans import Spans
 from geofence.watermark import Watermark
 from groundwork.contracts.ids import Pseudonym
+
+MINUTE_MS = 60_000
 
 
 class Engine:
@@ -33,21 +41,42 @@ class Engine:
     def __init__(self, plan: Plan, settings: Settings, calibration: Calibration | None = None, observe: Observer | None = None) -> None:
         """Raises ValueError for an unknown locator or a zone without a valid shape."""
         self.settings = settings
-        self.observe = observe
         self.watermark = Watermark(plan.venue.policy.allowed_lateness_ms)
+        self.sickness = Sickness(settings.silence_ms)
+        self.gains, self.beacons = Gains(calibration), Beacons()
         self.decided_ms = 0
         self._calibration = calibration
-        self._radio = calibration or GENERIC
-        self._maker = locator(settings.locator)
-        self._use(plan)
-        self.devices = DeviceColumns(len(self.anchors), self.zones.layers, self._locate.kinds)
+        self._following = Following(plan, settings, calibration)
+        self._lane = Lane(self._following.nobody(), Gathering(), Spans(settings.silence_ms), self.sickness, observe)
         self._pending: list[Rows] = []
+        self._late = LateRows(settings)
         self._reports: dict[int, Rows] = {}
         """Reports that were taken in and not yet worked off, by track."""
         self._moved = False
         """Whether sightings or ticks were taken in and not yet worked off."""
-        self._unwell = False
-        self._gathering = Gathering()
+
+    @property
+    def plan(self) -> Plan:
+        """The one it stands on."""
+        return self._following.plan
+
+    @property
+    def zones(self) -> ZoneMap:
+        return self._following.zones
+
+    @property
+    def devices(self) -> DeviceColumns:
+        """All that are followed now."""
+        return self._lane.devices
+
+    @property
+    def observe(self) -> Observer | None:
+        """Who is shown every batch of fixes that are made on time."""
+        return self._lane.observe
+
+    @observe.setter
+    def observe(self, observe: Observer | None) -> None:
+        self._lane.observe = observe
 
     # --- entries in, outcome out --------------------------------------------------------------------------------------------------
 
@@ -63,16 +92,18 @@ class Engine:
         waits = [int(rows.end_ms.min()) for rows in self._pending]
         slots = self.devices.live()
         if len(slots):
-            waits.append(presence.next_due_ms(self.devices, slots, self.settings))
+            waits.append(self._following.next_due_ms(self._lane, slots))
+        if len(self._late):
+            waits.append(self._late.due_ms())
         return min(waits) + self.watermark.lateness_ms if waits else None
 
     def _gathered(self, plan: Plan, zones: tuple[Zone, ...]) -> Outcome:
-        gathering, self._gathering = self._gathering, Gathering()
+        gathering, self._lane.gathering = self._lane.gathering, Gathering()
         return gathering.outcome(plan, zones, self.decided_ms)
 
     def waiting(self) -> int:
-        """Rows that wait for the watermark."""
-        return sum(_readings(rows) for rows in self._pending)
+        """Rows that wait for the watermark, or for others that are late as they are."""
+        return sum(_readings(rows) for rows in self._pending) + len(self._late)
 
     def _absorb(self, entry: Admitted) -> None:
         self.decided_ms = max(self.decided_ms, entry.header.admitted_ms)
@@ -81,7 +112,7 @@ class Engine:
             return
         rows = self._on_plan(entry)
         if entry.header.kind == "ranging":
-            self._absorb_report(rows)
+            self._absorb_report(self._believed(rows))
         else:
             self._absorb_timed(entry, rows)
 
@@ -89,17 +120,52 @@ class Engine:
         """Sightings and ticks: they move the watermark, and rows at or below it are late."""
         if self._reports:
             self._work_off(self.watermark.at_ms)
-        self._moved = True
         before_ms = self.watermark.at_ms
         self._hold(rows, rows.end_ms > before_ms)
+        self._moved = True
         if entry.header.kind == "tick":
             self.watermark.tick(entry.header.covered_until_ms)
         else:
-            self.watermark.cover(entry.header.source, entry.header.covered_until_ms)
-        unwell = self.watermark.unwell()
-        if unwell != self._unwell:  # what fell due before this entry is judged by how things stood then
+            self._cover(entry)
+        ills = self.sickness.judge(self.watermark.at_ms, self.watermark.covered_ms, self.watermark.newest_ms)
+        if ills != self.sickness.memory.ills:  # what fell due before this entry is judged by how things stood then
             self._work_off(before_ms)
-            self._moved, self._unwell = True, unwell
+            self._moved = True
+            self.sickness.become(ills)
+        self._keep_house(before_ms)
+
+    def _cover(self, entry: Admitted) -> None:
+        box, until_ms = entry.header.source, entry.header.covered_until_ms
+        rows = np.bincount(entry.anchor, minlength=len(entry.header.anchors)).tolist()
+        newest_ms = int(entry.end_ms.max()) if len(entry.anchor) else NEVER_MS
+        heard = {radio: count for radio, count in zip(entry.header.anchors, rows, strict=True) if count}
+        self.sickness.hear(box, until_ms, self.watermark.covered_ms.get(box, NEVER_MS), heard, newest_ms)
+        self.watermark.cover(box, until_ms)
+        self.gains.hear(entry.header.references)
+
+    def _keep_house(self, before_ms: int) -> None:
+        """Works off what came late, and once a minute drops what nothing late can need any more. Where that happens, the log alone says."""
+        at_ms = self.watermark.at_ms
+        ripe, minute = self._late.ripe(at_ms), at_ms // MINUTE_MS != before_ms // MINUTE_MS
+        if not ripe and not minute:
+            return
+        self._work_off(at_ms)
+        if ripe:
+            late.work_off(self._following, self._late.take_all(), self._lane)
+        if minute:
+            self._lane.spans.trim(at_ms - self._late.reach_ms)
+            self.gains.learn(self.plan, at_ms)
+            self._following.tune(self.gains)
+
+    def _believed(self, rows: Rows) -> Rows:
+        """A phone's rows without those of beacons whose identity is in doubt."""
+        if not len(rows.track):
+            return rows
+        anchors = self._following.anchors
+        self.beacons.hear(rows.where(rows.anchor != hearing.STEP), anchors)
+        doubted = self.beacons.leave_out(rows, anchors, int(rows.end_ms.max()))
+        self._lane.gathering.refuse("doubted_beacon", int(doubted.sum()))
+        return rows.where(~doubted)
 
     def _absorb_report(self, rows: Rows) -> None:
         """A phone's own rows are ready at once, unless presence has given the phone up by then. Reports of one phone go one by one."""
@@ -109,7 +175,8 @@ class Engine:
         if self._moved or track in self._reports:
             self._work_off(self.watermark.at_ms)
         timely = rows.end_ms + self.settings.silence_ms > self.watermark.at_ms
-        self._gathering.refuse("late", _readings(rows.where(~timely)))
+        if not timely.all():
+            self._put_late(rows.where(~timely))
         if timely.any():
             self._reports[track] = rows.where(timely)
 
@@ -122,29 +189,42 @@ class Engine:
         name = shopper.encode()
         slots = self.devices.live()
         self.devices.release(slots[self.devices["shopper"][slots] == name])
-        waiting = joined(self._pending)
-        hers = waiting.shopper == name
-        if hers.any():
-            self._gathering.refuse("erased", int(hers.sum()))
-            self._pending = [waiting.where(~hers)]
+        self._lane.spans.forget(name)
+        self._pending = self._without(name, self._pending)
+        self._late.rows = self._without(name, self._late.rows)
+
+    def _without(self, shopper: bytes, parts: list[Rows]) -> list[Rows]:
+        """What waits, but for hers."""
+        waiting = joined(parts)
+        hers = waiting.shopper == shopper
+        if not hers.any():
+            return parts
+        self._lane.gathering.refuse("erased", int(hers.sum()))
+        return [] if hers.all() else [waiting.where(~hers)]
 
     def _hold(self, rows: Rows, timely: Flags) -> None:
-        self._gathering.refuse("late", len(timely) - int(timely.sum()))
+        if not timely.all():
+            self._put_late(rows.where(~timely))
         if timely.any():
             self._pending.append(rows.where(timely))
+
+    def _put_late(self, rows: Rows) -> None:
+        self._work_off(self.watermark.at_ms)
+        missed = late.missed(rows.in_order(), self._lane)
+        self._late.take(missed, self.watermark.at_ms, self._lane)
 
     def _on_plan(self, entry: Admitted) -> Rows:
         """The entry's rows whose anchor is on the plan; the others are refused as `unplaced`."""
         if not len(entry.device) and not len(entry.step_ms):
             return no_rows()
-        place = np.array([self._anchor_at.get(subject, NONE) for subject in entry.header.anchors], np.int64)
+        place = np.array([self._following.anchor_at.get(subject, NONE) for subject in entry.header.anchors], np.int64)
         shoppers = np.array([shopper.encode() for shopper in entry.header.shoppers], "S32")
         anchor = place[entry.anchor]
         rows = Rows(entry.tracks[entry.device], shoppers[entry.device], entry.end_ms, anchor, entry.rssi_dbm)
         placed = anchor != NONE
-        self._gathering.refuse("unplaced", len(placed) - int(placed.sum()))
+        self._lane.gathering.refuse("unplaced", len(placed) - int(placed.sum()))
         rows = rows if placed.all() else rows.where(placed)
-        return joined([rows, self._steps(entry, shoppers)]) if len(entry.step_ms) and self._locate.follows_steps else rows
+        return joined([rows, self._steps(entry, shoppers)]) if len(entry.step_ms) and self._following.locate.follows_steps else rows
 
     def _steps(self, entry: Admitted, shoppers: Columns) -> Rows:
         who = Rows(entry.tracks[entry.step_device], shoppers[entry.step_device], entry.step_ms, entry.step_device, entry.heading_deg)
@@ -160,7 +240,7 @@ class Engine:
             self._apply(ready.in_order())
         slots = self.devices.live()
         if len(slots):
-            self._settle(slots, np.full(len(slots), until_ms, np.int64))
+            self._following.settle(self._lane, slots, np.full(len(slots), until_ms, np.int64))
             gone = slots[self.devices["visit_start_ms"][slots] == NEVER_MS]
             if len(gone):
                 self.devices.release(gone)
@@ -179,85 +259,12 @@ class Engine:
         slot = self.devices.slots_of(rows.track[first], names)[np.cumsum(first) - 1]
         fresh = rows.end_ms > self.devices["last_ms"][slot]
         if not fresh.all():  # the device also reports for itself, and was ahead
-            self._gathering.refuse("late", _readings(rows.where(~fresh)))
+            self._lane.gathering.refuse("late", _readings(rows.where(~fresh)))
             rows = rows.where(fresh)
-        for wave in waves(rows):
-            self._wave(wave)
-        self._gathering.rows += _readings(rows)
-
-    def _wave(self, wave: Wave) -> None:
-        """One moment of each of some devices: what fell due before it, what was heard, the fix, its zones, presence."""
-        devices = self.devices
-        slots = self._slots(wave.track)
-        self._settle(slots, wave.at_ms)
-        known = hearing.known_moments(devices, slots, wave)
-        if not known.all():  # steps of a phone that hears nobody: where it is, is unknown
-            wave, slots = wave.where(known), slots[known]
-        if not len(slots):
-            return
-        read = wave.rows.anchor != hearing.STEP
-        hearing.take(devices, slots[wave.moment[read]], wave.rows.anchor[read], wave.rows.end_ms[read], wave.rows.rssi_dbm[read])
-        estimates = self._locate(hearing.sort_out(devices, slots, wave, self._radio, self._rotation_deg), devices)
-        fixes = Fixes(wave.at_ms, slots, *estimates.places)
-        matches = self.zones.match(fixes, estimates.probability)
-        begin = devices["visit_start_ms"][slots] == NEVER_MS
-        self._gathering.begin(devices, slots[begin], wave.at_ms[begin])
-        changes = presence.apply(devices, slots, wave.at_ms, matches.probability, self.zones.layer_starts, self.settings)
-        self._gathering.change(devices, changes, self._unwell)
-        self._gathering.fixes += len(slots)
-        if self.observe is not None:
-            self.observe(self._observed(wave.track, fixes, matches, slots))
-
-    def _slots(self, tracks: Tracks) -> Indices:
-        known = self.devices.slots
-        return np.fromiter((known[track] for track in tracks.tolist()), np.int64, len(tracks))
-
-    def _settle(self, slots: Indices, until_ms: Longs) -> None:
-        changes, ends = presence.settle(self.devices, slots, until_ms, self.settings)
-        self._gathering.change(self.devices, changes, self._unwell)
-        self._gathering.end(self.devices, ends)
-
-    def _observed(self, track: Tracks, fixes: Fixes, matches: Matches, slots: Indices) -> Observed:
-        venue, zones = self.plan.venue, tuple(zone.id for zone in self.zones.zones)
-        columns = (track, fixes.at_ms, fixes.level, fixes.x_m, fixes.y_m, fixes.radius_m)
-        return Observed(
-            venue.tenant,
-            venue.id,
-            self.zones.levels,
-            zones,
-            *columns,
-            matches.best,
-            matches.best_probability,
-            *self._shown(slots, fixes, matches),
-        )
-
-    def _shown(self, slots: Indices, fixes: Fixes, matches: Matches) -> tuple[Indices, Floats, Indices]:
-        """What each device holds, in the first layer in which it holds anything; every zone's probability; and the likely zone.
-
-        Layers have small zones first. The likely zone is that of the first layer of the fix's level in which it is more probable than to be
-        in none of them: an aisle before its department, but the department where she is in no aisle. Else it is the most probable of all.
-        """
-        held, likely = (self.devices[name][slots].astype(np.int64) for name in ("held", "likely"))
-        if not held.shape[1]:
-            nowhere = np.full(len(slots), NONE, np.int64)
-            return nowhere, matches.probability, nowhere
-        first = (held != NONE).argmax(axis=1)[:, None]
-        own = np.where(likely != NONE, np.take_along_axis(matches.probability, np.maximum(likely, 0), axis=1), 0.0)
-        none = 1.0 - np.add.reduceat(matches.probability, self.zones.layer_starts, axis=1)
-        fits = (likely != NONE) & (own >= none) & (self.zones.layer_levels == fixes.level[:, None])
-        shown = np.take_along_axis(likely, fits.argmax(axis=1)[:, None], axis=1)[:, 0]
-        return np.take_along_axis(held, first, axis=1)[:, 0], matches.probability, np.where(fits.any(axis=1), shown, matches.best)
+        self._following.apply(self._lane, rows)
+        self._lane.gathering.rows += _readings(rows)
 
     # --- another plan -------------------------------------------------------------------------------------------------------------
-
-    def _use(self, plan: Plan) -> None:
-        self.plan = plan
-        self.zones = ZoneMap(plan)
-        self.anchors = anchors_of(plan, self._calibration)
-        earth = plan.levels[0].anchor if plan.levels else None
-        self._rotation_deg = earth.rotation_deg if earth else 0.0
-        self._locate = self._maker(Standing(plan, self.zones.zones, self.anchors, self._calibration))
-        self._anchor_at = {subject: at for at, subject in enumerate(self.anchors.subjects)}
 
     def replan(self, plan: Plan) -> Outcome:
         """Goes on with another plan version; returns what happened on the one before.
@@ -265,18 +272,21 @@ class Engine:
         What is held in a zone that is still there stays held; what is not is left, dated to the device's last fix.
         """
         self._work_off(self.watermark.at_ms)
-        old_plan, old_zones, old_anchors, devices = self.plan, self.zones.zones, self.anchors.subjects, self.devices
-        self._use(plan)
+        old_plan, old_zones, old_anchors, devices = self.plan, self.zones.zones, self._following.anchors.subjects, self.devices
+        self._following = Following(plan, self.settings, self._calibration)
+        self._following.tune(self.gains)
         place = {zone.id: at for at, zone in enumerate(self.zones.zones)}
         moved = np.array([*(place.get(zone.id, NONE) for zone in old_zones), NONE], np.int64)
         slots, layers, cells = self._carried(moved)
         outcome = self._gathered(old_plan, old_zones)
         at = {subject: column for column, subject in enumerate(old_anchors)}
-        from_old = np.array([at.get(subject, NONE) for subject in self.anchors.subjects], np.int64)
-        devices.reshape(from_old, self.zones.layers, self._locate.kinds)
+        from_old = np.array([at.get(subject, NONE) for subject in self._following.anchors.subjects], np.int64)
+        devices.reshape(from_old, self.zones.layers, self._following.locate.kinds)
         for name, values in cells.items():
             devices[name][slots, layers] = values
-        self._pending = [rows for rows in map(self._repointed(old_anchors), self._pending) if len(rows.track)]
+        repointed = self._repointed(old_anchors)
+        self._pending = [rows for rows in map(repointed, self._pending) if len(rows.track)]
+        self._late.rows = [rows for rows in map(repointed, self._late.rows) if len(rows.track)]
         return outcome
 
     def _carried(self, moved: Indices) -> tuple[Indices, Indices, dict[str, Columns]]:
@@ -290,19 +300,19 @@ class Engine:
         stays = np.zeros(len(slots), np.bool_)
         stays[first] = True  # two zones of one device that now lie side by side: the first stays
         stays &= zone != NONE
-        self._gathering.change(devices, [presence.leave(devices, slots[~stays], old_layers[~stays])], self._unwell)
+        self._following.note(self._lane, [presence.leave(devices, slots[~stays], old_layers[~stays])])
         slots, old_layers, layer, zone = slots[stays], old_layers[stays], layer[stays], zone[stays]
         cells = {name: devices[name][slots, old_layers] for name in PER_LAYER if not name.startswith(("candidate", "likely"))}
         return slots, layer, {**cells, "held": zone}
 
     def _repointed(self, old_subjects: tuple[str, ...]) -> Callable[[Rows], Rows]:
         """Rows that wait get their anchors' places on the new plan; those that have none are refused as `unplaced`."""
-        place = np.array([*(self._anchor_at.get(subject, NONE) for subject in old_subjects), NONE], np.int64)
+        place = np.array([*(self._following.anchor_at.get(subject, NONE) for subject in old_subjects), NONE], np.int64)
 
         def repoint(rows: Rows) -> Rows:
             rows = rows._replace(anchor=place[rows.anchor])
             placed = rows.anchor != NONE
-            self._gathering.refuse("unplaced", len(placed) - int(placed.sum()))
+            self._lane.gathering.refuse("unplaced", len(placed) - int(placed.sum()))
             return rows.where(placed)
 
         return repoint
@@ -313,7 +323,6 @@ class Engine:
         """Everything that `restore` needs to go on from here; to be asked for between two feeds."""
         columns = self.devices.columns
         by_track = self.devices.live()[np.argsort(columns["track"][self.devices.live()])]
-        pending = joined(self._pending).in_order()
         return to_bytes(
             EngineState(
                 plan_version=self.plan.version,
@@ -321,8 +330,16 @@ class Engine:
                 newest_ms=self.watermark.newest_ms,
                 covered_ms=self.watermark.covered_ms,
                 decided_ms=self.decided_ms,
-                columns={name: stored(column[by_track]) for name, column in columns.items()},
-                pending={name: stored(column) for name, column in pending._asdict().items()},
+                columns=stored_all({name: column[by_track] for name, column in columns.items()}),
+                pending=stored_all(joined(self._pending).in_order()._asdict()),
+                late=stored_all(joined(self._late.rows).in_order()._asdict()),
+                late_first_ms=self._late.first_ms,
+                late_newest_ms=self._late.newest_ms,
+                spans=stored_all(self._lane.spans.columns()),
+                spans_floor_ms=self._lane.spans.floor_ms,
+                gateways=self.sickness.memory,
+                gains=self.gains.memory,
+                beacons=self.beacons.memory,
             )
         )
 
@@ -338,10 +355,21 @@ class Engine:
             raise ValueError(f"the state is of plan version {said.plan_version!r}, the engine stands on {self.plan.version!r}")
         self.watermark.at_ms, self.watermark.newest_ms = said.watermark_ms, said.newest_ms
         self.watermark.covered_ms = dict(said.covered_ms)
-        self.decided_ms, self._unwell = said.decided_ms, self.watermark.unwell()
-        self.devices = DeviceColumns.holding({name: loaded(column) for name, column in said.columns.items()}, self._locate.kinds)
-        rows = Rows(**{name: loaded(column) for name, column in said.pending.items()})
-        self._pending = [rows] if len(rows.track) else []
+        self.decided_ms = said.decided_ms
+        self.sickness = Sickness(self.settings.silence_ms, said.gateways)
+        self.gains, self.beacons = Gains(self._calibration, said.gains), Beacons(said.beacons)
+        self._following.tune(self.gains)
+        devices = DeviceColumns.holding(loaded_all(said.columns), self._following.locate.kinds)
+        spans = Spans(self.settings.silence_ms, said.spans_floor_ms)
+        spans.load(loaded_all(said.spans))
+        self._lane = Lane(devices, Gathering(), spans, self.sickness, self._lane.observe)
+        self._late = LateRows(self.settings, said.late_first_ms, said.late_newest_ms, _parts(said.late))
+        self._pending = _parts(said.pending)
+
+
+def _parts(columns: dict[str, Column]) -> list[Rows]:
+    rows = Rows(**loaded_all(columns)) if columns else no_rows()
+    return [rows] if len(rows.track) else []
 
 
 def _readings(rows: Rows) -> int:

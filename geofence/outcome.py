@@ -17,7 +17,10 @@ from groundwork.contracts.ids import LevelId, TenantId, VenueId, ZoneId
 
 
 class Happened(NamedTuple):
-    """Zone changes in the order they happened; columns of shape (n,). `zone` is a place in `Outcome.zones`."""
+    """Zone changes in the order they happened; columns of shape (n,). `zone` is a place in `Outcome.zones`.
+
+    Of one moment and device exits come first, of inner zones before outer ones; then enters, of outer zones before inner ones; then dwells.
+    """
 
     kind: Smalls
     """A place in `presence.KINDS`."""
@@ -30,6 +33,11 @@ class Happened(NamedTuple):
     visit_start_ms: Longs
     probability: Floats
     uncertain: Flags
+    late: Flags
+
+    def where(self, chosen: Flags | Indices) -> "Happened":
+        """The chosen ones, in order."""
+        return Happened._make(column[chosen] for column in self)
 
 
 class Visits(NamedTuple):
@@ -39,6 +47,10 @@ class Visits(NamedTuple):
     shopper: Columns
     start_ms: Longs
     end_ms: Longs
+
+    def where(self, chosen: Flags | Indices) -> "Visits":
+        """The chosen ones, in order."""
+        return Visits._make(column[chosen] for column in self)
 
 
 class Outcome(NamedTuple):
@@ -103,24 +115,22 @@ class Gathering:
         if count:
             self.refused[code] = self.refused.get(code, 0) + count
 
-    def change(self, devices: DeviceColumns, changes: list[Changes], unwell: bool) -> None:
-        """Notes what happened; exits are uncertain when `unwell` says that someone who might have heard the device is missing."""
-        for some in changes:
-            uncertain = (some.kind == EXIT) & unwell
-            who = devices["track"][some.slot], devices["shopper"][some.slot]
-            self._happened.append(
-                Happened(
-                    some.kind,
-                    *who,
-                    some.zone,
-                    some.dwell_s,
-                    some.at_ms,
-                    some.stay_start_ms,
-                    some.visit_start_ms,
-                    some.probability,
-                    uncertain,
-                )
-            )
+    def change(self, devices: DeviceColumns, some: Changes, uncertain: Flags) -> None:
+        """Notes what happened, and of which of it nobody can be sure."""
+        who = devices["track"][some.slot], devices["shopper"][some.slot]
+        when = (some.at_ms, some.stay_start_ms, some.visit_start_ms)
+        late = np.zeros(len(some.slot), np.bool_)
+        self._happened.append(Happened(some.kind, *who, some.zone, some.dwell_s, *when, some.probability, uncertain, late))
+
+    def add(self, happened: Happened, visits: Visits, fixes: int) -> None:
+        """Notes what was found out elsewhere."""
+        self._happened.append(happened)
+        self._visits.append(visits)
+        self.fixes += fixes
+
+    def columns(self) -> tuple[Happened, Visits]:
+        """What was noted: changes by time, then device, then kind; visits by start, then device."""
+        return self._in_time(), self._by_start()
 
     def begin(self, devices: DeviceColumns, slots: Indices, start_ms: Longs) -> None:
         """Notes visits that begin."""
@@ -133,22 +143,22 @@ class Gathering:
             self._visits.append(Visits(devices["track"][ends.slot], devices["shopper"][ends.slot], ends.start_ms, ends.end_ms))
 
     def outcome(self, plan: Plan, zones: tuple[Zone, ...], decided_ms: int) -> Outcome:
-        """What was gathered: changes by time, then device, then kind; visits by start, then device."""
-        return Outcome(plan, zones, self._in_time(), self._by_start(), self.rows, self.fixes, self.refused, decided_ms)
+        """What was gathered, in the order of `columns`."""
+        return Outcome(plan, zones, *self.columns(), self.rows, self.fixes, self.refused, decided_ms)
 
     def _in_time(self) -> Happened:
         if not self._happened:
             longs = np.empty(0, np.int64)
             who = np.empty(0, np.uint64), np.empty(0, "S32")
-            return Happened(np.empty(0, np.int16), *who, longs, longs, longs, longs, longs, np.empty(0), np.empty(0, np.bool_))
+            flags = np.empty(0, np.bool_)
+            return Happened(np.empty(0, np.int16), *who, longs, longs, longs, longs, longs, np.empty(0), flags, flags)
         found = Happened._make(np.concatenate(columns) for columns in zip(*self._happened, strict=True))
-        order = np.lexsort((found.dwell_s, found.zone, found.kind, found.track, found.at_ms))
-        return Happened._make(column[order] for column in found)
+        outwards = np.where(found.kind == EXIT, found.zone, -found.zone)  # zones of inner layers come first: they are left first
+        return found.where(np.lexsort((found.dwell_s, outwards, found.kind, found.track, found.at_ms)))
 
     def _by_start(self) -> Visits:
         if not self._visits:
             longs = np.empty(0, np.int64)
             return Visits(np.empty(0, np.uint64), np.empty(0, "S32"), longs, longs)
         found = Visits._make(np.concatenate(columns) for columns in zip(*self._visits, strict=True))
-        order = np.lexsort((found.end_ms, found.track, found.start_ms))
-        return Visits._make(column[order] for column in found)
+        return found.where(np.lexsort((found.end_ms, found.track, found.start_ms)))

@@ -8,6 +8,7 @@
       -> locate     a fix: level, point, 68 % radius                                          locator.py, locate/
       -> match      how probable each zone is                                                 match.py, zone_share.py, zone_index.py
       -> presence   enter, dwell, exit; visits                                                presence.py
+         (what came too late for that goes the same way by itself, and is flagged)            late.py
       -> here       zone events and visits become rows, and zone events go to the log that the notifier reads
 
 From the log on, one shard has one owner, and each venue in it an `Engine` (engine.py). Position, rows and zone events commit together;
@@ -16,9 +17,9 @@ the engines' snapshot carries the position it covers. Time in silence comes from
 
 import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -28,10 +29,13 @@ from geofence.admitted import Admitted, AdmittedHeader, decode
 from geofence.anchors import Calibration
 from geofence.device_columns import NEVER_MS
 from geofence.engine import Engine
+from geofence.identities import Why
 from geofence.outcome import Observed, Observer, Outcome
 from geofence.places import Places, PlanMissing, VenueKey
 from geofence.presence import KINDS
+from geofence.queries import arrivals
 from geofence.settings import Settings
+from geofence.visit_links import Heard, VisitLinks
 from groundwork.contracts.ids import PlanVersionId, Pseudonym, TenantId, Track, VenueId, VisitId, ZoneEventId
 from groundwork.contracts.subjects import ZONE_EVENTS
 from groundwork.contracts.visit import Visit
@@ -47,6 +51,9 @@ from groundwork.plumbing.shards import Prepared
 _encode = msgspec.json.Encoder().encode
 _pack = msgspec.msgpack.Encoder(order="sorted").encode
 _unpack = msgspec.msgpack.Decoder(dict[str, dict[str, bytes]]).decode
+_LINKS: Final = ""
+"""In a snapshot, where a tenant's id stands for engines: what is linked to visits that began outside, by tenant and venue."""
+_BETWEEN: Final = "\0"
 
 
 class Due(NamedTuple):
@@ -54,6 +61,15 @@ class Due(NamedTuple):
 
     at_ms: int
     last_ms: int
+
+
+class Told(NamedTuple):
+    """What an engine has found out about its venue's radios."""
+
+    doubted: Mapping[str, Why]
+    """By beacon key."""
+    gains_db: Mapping[str, float]
+    """By gateway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +84,8 @@ class Workshop:
     observe: Observer | None = None
     held: dict[int, int] = field(default_factory=dict)
     """Rows counted as held in the hop `locate`, by shard."""
+    told: dict[VenueKey, Told] = field(default_factory=dict)
+    """By venue, as of its last entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +112,20 @@ class _Batch:
     visits: list[Visit] = field(default_factory=list)
     venues: list[VenueKey] = field(default_factory=list)
     forgets: list[_Forget] = field(default_factory=list)
+    parted: list[Visit] = field(default_factory=list)
+    """Ends of devices whose shopper's visit goes on."""
+    heard: list[Heard] = field(default_factory=list)
+    observed: list[Observed] = field(default_factory=list)
 
-    def take(self, outcome: Outcome) -> None:
+    def take(self, outcome: Outcome, links: VisitLinks) -> None:
         self.used += outcome.rows
         self.fixes += outcome.fixes
         self.refused.update(outcome.refused)
-        self.events += zone_events(outcome)
-        self.visits += visits(outcome)
+        joined = links.joined(zone_events(outcome), visits(outcome))
+        self.events += joined.events
+        self.visits += joined.visits
+        self.parted += joined.parted
+        self.heard += joined.heard
 
     def forget(self) -> None:
         """Leaves out what was made of shoppers who are forgotten in this very batch."""
@@ -122,6 +147,7 @@ class Pipeline:
         self._engines: dict[VenueKey, Engine] = {}
         self._stored: dict[VenueKey, bytes] = {}
         """Engines of a snapshot that do not stand yet, because their plans were not in memory."""
+        self._links: dict[VenueKey, VisitLinks] = {}
         self._batch = _Batch()
 
     # --- the shard's handler ------------------------------------------------------------------------------------------------------
@@ -129,6 +155,8 @@ class Pipeline:
     def restore(self, state: bytes | None) -> None:
         self.due, self._engines = {}, {}
         tenants = _unpack(state) if state else {}
+        linked = [(key.split(_BETWEEN, 1), raw) for key, raw in tenants.pop(_LINKS, {}).items()]
+        self._links = {(TenantId(tenant), VenueId(venue)): VisitLinks(raw) for (tenant, venue), raw in linked}
         stored = {(TenantId(tenant), VenueId(venue)): raw for tenant, venues in tenants.items() for venue, raw in venues.items()}
         self._stored = stored
 
@@ -151,10 +179,12 @@ class Pipeline:
             for venue in batch.venues:
                 self._note_due(venue, NEVER_MS)
         batch.forget()
-        events, visits, forgets = sorted(batch.events, key=_at_ms), tuple(batch.visits), tuple(batch.forgets)
+        events, forgets = sorted(batch.events, key=_at_ms), tuple(batch.forgets)
 
         def effects(conn: Connection) -> None:
-            _write(conn, events, visits)
+            _write(conn, events, batch.visits, batch.parted)
+            for heard in batch.heard:
+                arrivals.set_heard(conn, heard.tenant, heard.visit, heard.at_ms)
             for told in forgets:
                 queries.forgotten(conn, told.tenant, told.erasure, told.venue, told.shopper, told.at_ms)
 
@@ -164,13 +194,21 @@ class Pipeline:
         tenants: dict[str, dict[str, bytes]] = {}
         for (tenant, venue), raw in (*self._stored.items(), *((key, engine.state()) for key, engine in self._engines.items())):
             tenants.setdefault(tenant, {})[venue] = raw
+        if linked := {_BETWEEN.join(key): links.state() for key, links in self._links.items() if links}:
+            tenants[_LINKS] = linked
         return _pack(tenants)
 
     def committed(self, result: None) -> None:  # noqa: ARG002 # the shard's protocol hands the effects' answer over; ours have none
-        """Counts, and notes when each venue needs to hear of time again."""
+        """Counts, shows the fixes, and notes when each venue needs to hear of time again."""
         self._count(self._batch)
+        if self._workshop.observe is not None:
+            for observed in self._batch.observed:
+                self._workshop.observe(observed)
         for venue in self._batch.venues:
             self._note_due(venue, self._workshop.clock.now_ms())
+            engine = self._engines[venue]
+            doubted, gains_db = engine.beacons.doubted(engine.watermark.at_ms), engine.gains.memory.gains_db
+            self._workshop.told[venue] = Told(doubted, dict(gains_db))
 
     # --- engines ------------------------------------------------------------------------------------------------------------------
 
@@ -194,7 +232,7 @@ class Pipeline:
 
     def _feed(self, venue: VenueKey, entries: list[Admitted], batch: _Batch) -> None:
         """The venue's entries, in runs of one plan version. A tick without an engine speaks to nobody."""
-        engine = self._engines.get(venue)
+        engine, links = self._engines.get(venue), self._links.setdefault(venue, VisitLinks())
         run: list[Admitted] = []
         for entry in entries:
             version = entry.header.plan_version
@@ -203,18 +241,27 @@ class Pipeline:
                 if engine is None:
                     engine = self._engines[venue] = self._new(plan)
                 else:
-                    batch.take(engine.feed(run))
-                    batch.take(engine.replan(plan))
+                    batch.take(engine.feed(run), links)
+                    batch.take(engine.replan(plan), links)
                     run = []
-            run.append(entry)
+            if entry.header.kind == "arrival":  # the engine knows nothing of outside: only what a visit is called hangs on it
+                if engine is not None:
+                    batch.take(engine.feed(run), links)
+                    run = []
+                links.arrive(entry)
+            else:
+                run.append(entry)
         if engine is not None:
-            batch.take(engine.feed(run))
+            batch.take(engine.feed(run), links)
             batch.venues.append(venue)
+        for entry in entries:
+            if entry.header.kind == "forget":
+                links.forget(entry.header.forget)
 
     def _observed(self, observed: Observed) -> None:
-        """What is replayed was shown before."""
-        if self._workshop.observe is not None and not self._replaying:
-            self._workshop.observe(observed)
+        """What is replayed was shown before; the rest is shown when it is durable, from the loop."""
+        if not self._replaying:
+            self._batch.observed.append(observed)
 
     # --- counting -----------------------------------------------------------------------------------------------------------------
 
@@ -222,10 +269,9 @@ class Pipeline:
         return sum(engine.waiting() for engine in self._engines.values())
 
     def _note_due(self, venue: VenueKey, last_ms: int) -> None:
-        self.due.pop(venue, None)
         due_ms = self._engines[venue].due_ms()
-        if due_ms is not None:
-            self.due[venue] = Due(due_ms, last_ms)
+        others = {other: due for other, due in self.due.items() if other != venue}
+        self.due = others if due_ms is None else {**others, venue: Due(due_ms, last_ms)}  # whole: the ticker may be reading it
 
     def _count(self, batch: _Batch) -> None:
         locate = self._workshop.hops.hop("locate", "sightings")
@@ -246,13 +292,13 @@ def _forget(header: AdmittedHeader) -> _Forget:
     return _Forget(header.tenant, header.venue, header.source, header.forget, header.admitted_ms)
 
 
-def _write(conn: Connection, events: Sequence[ZoneEvent], visits: Sequence[Visit]) -> None:
+def _write(conn: Connection, events: Sequence[ZoneEvent], visits: Sequence[Visit], parted: Sequence[Visit]) -> None:
     """Keeps what happened, but of nobody whose erasure has begun: what her last rows led to may only come out now."""
     gone = _erased(conn, {(event.tenant, event.shopper) for event in events} | {(visit.tenant, visit.shopper) for visit in visits})
     queries.add_zone_events(conn, [event for event in events if (event.tenant, event.shopper) not in gone])
     kept = [visit for visit in visits if (visit.tenant, visit.shopper) not in gone]
     queries.add_visits(conn, kept)
-    for visit in kept:
+    for visit in (*kept, *parted):
         if visit.end_ms is not None:  # a cart that was lent for it is nobody's from then on
             people.end_visit_bindings(conn, visit.tenant, visit.track, visit.end_ms)
 
@@ -272,7 +318,7 @@ def zone_events(outcome: Outcome) -> list[ZoneEvent]:
     tenant, venue = outcome.plan.venue.tenant, outcome.plan.venue.id
     events = []
     for row in zip(*(column.tolist() for column in outcome.happened), strict=True):
-        kind_at, track, shopper, zone_at, dwell_s, at_ms, stay_start_ms, visit_start_ms, probability, uncertain = row
+        kind_at, track, shopper, zone_at, dwell_s, at_ms, stay_start_ms, visit_start_ms, probability, uncertain, late = row
         zone, kind = outcome.zones[zone_at], KINDS[kind_at]
         events.append(
             ZoneEvent(
@@ -293,6 +339,7 @@ def zone_events(outcome: Outcome) -> list[ZoneEvent]:
                 probability=probability,
                 plan_version=outcome.plan.version,
                 uncertain=uncertain,
+                late=late,
             )
         )
     return events

@@ -7,14 +7,21 @@ The rules, all on event time:
 * Zones of one layer lie side by side, so a device is in at most one of them.
 * A zone is **candidate** while it is the most probable of its layer, has at least `enter_probability`, and leads the zone that holds
   (if one does) by at least `lead`. It is **entered** at the first fix at which it has been the candidate, fix after fix, for
-  `enter_delay_ms`; the stay began with the first of those fixes. What held before is left at the same moment.
+  `enter_delay_ms`, and for `enter_fixes` fixes or twice that time; the stay began with the first of those fixes. What held before is left
+  at the same moment.
 * The zone that holds is **left** at the first fix at which it has been below `exit_probability`, fix after fix, for `exit_delay_ms`.
-* A **dwell** comes when a stay has lasted each of the dwell times, dated to that very moment (or to the enter, if that came later).
-* Without a fix for `silence_ms` all that holds is left, dated last fix + silence; candidates lapse.
+* A **dwell** comes when a stay has lasted each of the dwell times of its zone's kind, dated to that very moment (or to the enter, if that
+  came later).
+* Without a fix for `silence_ms` all that holds is left, dated last fix + silence; candidates lapse. While silence proves nothing, because
+  a gateway that should hear the device is ill (`sickness.py`), that waits, at the longest until the visit ends; the date stays the same.
+* A zone that lies in another (`nesting.py`) is held within it: who enters the inner one is in the outer one from that moment at the latest,
+  and with the outer one the inner one is left.
 * The **likely** zone of a layer is what a map shows: the most probable one, given up only for one that leads it by `steady_lead`.
 * A **visit** starts with a device's first fix and ends when it has been silent for `visit_end_ms`, dated like the exits of that silence.
+* **Already inside**: a device whose first fix lies well inside a zone enters it as ever, after the delay; its stay began with that fix.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -55,6 +62,17 @@ class Ends(NamedTuple):
 
 _Cells = tuple[Indices, Indices]
 """Where in the device-by-layer columns: slots and layers, shape (n,) each."""
+Patience = Callable[[Indices], Longs]
+"""For silent devices (slots), until when in event time their silence proves nothing; shapes (n,)."""
+
+
+class Nesting(NamedTuple):
+    """Which zone lies in which; columns of shape (zones + 1,), whose last place stands for no zone."""
+
+    parent: Indices
+    """The zone around it, of a later layer; -1 for none."""
+    layer: Indices
+    """Which layer it is in."""
 
 
 def no_changes() -> Changes:
@@ -70,15 +88,34 @@ def together(parts: list[Changes]) -> Changes:
     return Changes._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
 
 
-def settle(devices: DeviceColumns, slots: Indices, until_ms: Longs, rules: Settings) -> tuple[list[Changes], Ends]:
+def dwell_times(kinds: Sequence[str], rules: Settings) -> Indices:
+    """For zones of these kinds their dwell times in s, shape (zones, most), -1 where a kind has fewer."""
+    of_kinds = [rules.dwell_s_by_kind.get(kind, rules.dwell_s) for kind in kinds]
+    most = max((len(times) for times in of_kinds), default=0)
+    padded = [(*times, *[NONE] * (most - len(times))) for times in of_kinds]
+    return np.array(padded, np.int64).reshape(len(of_kinds), most)
+
+
+def settle(
+    devices: DeviceColumns,
+    slots: Indices,
+    until_ms: Longs,
+    rules: Settings,
+    dwell_s: Indices | None = None,
+    patience: Patience | None = None,
+) -> tuple[list[Changes], Ends]:
     """Everything that falls due up to and including `until_ms`, for devices `slots` (each once; shapes (n,)).
 
-    Devices whose visit ended stay in their slots with an empty presence; the caller frees them or lets them start anew.
+    `dwell_s` are each zone's `dwell_times`; without, all have the rules' own. Devices whose visit ended stay in their slots with an empty
+    presence; the caller frees them or lets them start anew.
     """
-    silent_ms = devices["last_ms"][slots] + rules.silence_ms
-    changes = _dwells(devices, slots, np.minimum(until_ms, silent_ms), rules)
+    last_ms = devices["last_ms"][slots]
+    silent_ms = last_ms + rules.silence_ms
+    changes = _dwells(devices, slots, np.minimum(until_ms, silent_ms), _times(rules, dwell_s))
     present = devices["visit_start_ms"][slots] != NEVER_MS
     silent = present & (silent_ms <= until_ms)
+    if patience is not None and silent.any():
+        silent[silent] = np.minimum(patience(slots[silent]), last_ms[silent] + rules.visit_end_ms) <= until_ms[silent]
     if not silent.any():
         return changes, _ends(devices, slots[:0], rules)
     quiet = slots[silent]
@@ -92,7 +129,13 @@ def settle(devices: DeviceColumns, slots: Indices, until_ms: Longs, rules: Setti
 
 
 def apply(
-    devices: DeviceColumns, slots: Indices, at_ms: Longs, probability: Floats, layer_starts: Indices, rules: Settings
+    devices: DeviceColumns,
+    slots: Indices,
+    at_ms: Longs,
+    probability: Floats,
+    layer_starts: Indices,
+    rules: Settings,
+    nesting: Nesting | None = None,
 ) -> list[Changes]:
     """One fix for each of `slots` (each once), with its probability for every zone: (n, zones), layer after layer.
 
@@ -113,6 +156,9 @@ def apply(
     challenges = (best_probability >= rules.enter_probability) & (leads | ~holds)
     entered = _entered(devices, slots, at_ms, np.where(challenges, best, NONE), rules)
     left = holds & (_below(devices, slots, at_ms, holds & (held_probability < rules.exit_probability), rules) | entered)
+    if nesting is not None and (entered.any() or left.any()):
+        _hold_together(devices, slots, held, entered, left, nesting)
+        best_probability = np.take_along_axis(probability, np.maximum(devices["candidate"][slots].astype(np.int64), 0), axis=1)
     changes = []
     if left.any():
         rows, layers = np.nonzero(left)
@@ -123,14 +169,20 @@ def apply(
     return changes
 
 
-def next_due_ms(devices: DeviceColumns, slots: Indices, rules: Settings) -> int:
+def next_due_ms(
+    devices: DeviceColumns, slots: Indices, rules: Settings, dwell_s: Indices | None = None, patience: Patience | None = None
+) -> int:
     """When, in event time, the first of these devices (one or more) has a dwell, a silence or a visit's end to come."""
     held = devices["held"][slots] != NONE
     last_ms = devices["last_ms"][slots]
-    due = np.where(held.any(axis=1), last_ms + rules.silence_ms, last_ms + rules.visit_end_ms)
-    for reached, dwell_s in enumerate(rules.dwell_s):
-        waiting = held & (devices["dwells"][slots] == reached)
-        dwell_ms = np.maximum(devices["stay_start_ms"][slots] + dwell_s * SECOND_MS, devices["entered_ms"][slots])
+    silent_ms = last_ms + rules.silence_ms
+    if patience is not None:
+        silent_ms = np.maximum(silent_ms, np.minimum(patience(slots), last_ms + rules.visit_end_ms))
+    due = np.where(held.any(axis=1), silent_ms, last_ms + rules.visit_end_ms)
+    times = _times(rules, dwell_s)
+    for reached in range(times.shape[1]):
+        waiting, dwell_ms = _waiting(devices, slots, times, reached)
+        waiting &= dwell_ms <= (last_ms + rules.silence_ms)[:, None]
         due = np.minimum(due, np.where(waiting, dwell_ms, due[:, None]).min(axis=1, initial=LATEST_MS))
     return int(due.min())
 
@@ -161,9 +213,13 @@ def _entered(devices: DeviceColumns, slots: Indices, at_ms: Longs, candidate: In
     """Notes the candidates; says which of them have been so for long enough. Shape (n, layers)."""
     same = (candidate == devices["candidate"][slots]) & (candidate != NONE)
     since = np.where(same, devices["candidate_ms"][slots], at_ms[:, None])
+    fixes = np.where(same, np.minimum(devices["candidate_fixes"][slots], rules.enter_fixes) + 1, 1)
     devices["candidate"][slots] = candidate
     devices["candidate_ms"][slots] = since
-    entered: Flags = (candidate != NONE) & (at_ms[:, None] - since >= rules.enter_delay_ms)
+    devices["candidate_fixes"][slots] = fixes
+    lasted_ms = at_ms[:, None] - since
+    enough = (fixes >= rules.enter_fixes) | (lasted_ms >= 2 * rules.enter_delay_ms)
+    entered: Flags = (candidate != NONE) & (lasted_ms >= rules.enter_delay_ms) & enough
     return entered
 
 
@@ -176,18 +232,58 @@ def _below(devices: DeviceColumns, slots: Indices, at_ms: Longs, below: Flags, r
     return left
 
 
-def _dwells(devices: DeviceColumns, slots: Indices, until_ms: Longs, rules: Settings) -> list[Changes]:
+def _hold_together(devices: DeviceColumns, slots: Indices, held: Indices, entered: Flags, left: Flags, nesting: Nesting) -> None:
+    """Adds what follows from zones lying in one another to what is `entered` and `left`, and to the candidates; (n, layers) each.
+
+    Who enters has the outer zone; where another was about to be entered there, that waits. Changes nothing in nearly all cases, since
+    whoever is in the inner zone is no less probably in the outer one: plans whose zones stick out are what it is for.
+    """
+    candidate, since = devices["candidate"], devices["candidate_ms"]
+    for row, layer in zip(*(places.tolist() for places in np.nonzero(entered)), strict=True):
+        slot, inner = slots[row], layer
+        while (outer := nesting.parent[candidate[slot, inner]]) != NONE:
+            around = nesting.layer[outer]
+            there = held[row, around] == outer
+            entered[row, around], left[row, around] = not there, not there and held[row, around] != NONE
+            if there:
+                devices["below_ms"][slot, around], candidate[slot, around] = NEVER_MS, NONE
+                break
+            if candidate[slot, around] != outer:
+                candidate[slot, around], since[slot, around] = outer, since[slot, inner]
+            inner = around
+    for layer in reversed(range(held.shape[1])):
+        inside = held[:, layer]
+        outer = nesting.parent[inside]
+        around = np.maximum(nesting.layer[outer], 0)
+        rows = np.arange(len(slots))
+        left[:, layer] |= (outer != NONE) & left[rows, around] & (held[rows, around] == outer)
+
+
+def _times(rules: Settings, dwell_s: Indices | None) -> Indices:
+    """Dwell times by zone; one row that stands for all where none are given."""
+    return np.array([rules.dwell_s], np.int64).reshape(1, len(rules.dwell_s)) if dwell_s is None else dwell_s
+
+
+def _waiting(devices: DeviceColumns, slots: Indices, times: Indices, reached: int) -> tuple[Flags, Longs]:
+    """Which cells wait for the dwell after `reached` others, and when it is due; shapes (n, layers)."""
+    held = devices["held"][slots].astype(np.int64)
+    dwell_s = times[np.minimum(held, len(times) - 1), reached]
+    waiting: Flags = (held != NONE) & (devices["dwells"][slots] == reached) & (dwell_s != NONE)
+    return waiting, np.maximum(devices["stay_start_ms"][slots] + dwell_s * SECOND_MS, devices["entered_ms"][slots])
+
+
+def _dwells(devices: DeviceColumns, slots: Indices, until_ms: Longs, times: Indices) -> list[Changes]:
     changes = []
-    for reached, dwell_s in enumerate(rules.dwell_s):
-        waiting = (devices["held"][slots] != NONE) & (devices["dwells"][slots] == reached)
+    for reached in range(times.shape[1]):
+        waiting, due = _waiting(devices, slots, times, reached)
         if not waiting.any():
             continue
-        due = np.maximum(devices["stay_start_ms"][slots] + dwell_s * SECOND_MS, devices["entered_ms"][slots])
         rows, layers = np.nonzero(waiting & (due <= until_ms[:, None]))
         cells = (slots[rows], layers)
         devices["dwells"][cells] = reached + 1
         if len(rows):
-            changes.append(_changes(devices, DWELL, cells, due[rows, layers], dwell_s))
+            zones = np.minimum(devices["held"][cells].astype(np.int64), len(times) - 1)
+            changes.append(_changes(devices, DWELL, cells, due[rows, layers], times[zones, reached]))
     return changes
 
 
@@ -208,13 +304,13 @@ def _enters(devices: DeviceColumns, cells: _Cells, at_ms: Longs, probability: Fl
     return _changes(devices, ENTER, cells, at_ms)
 
 
-def _changes(devices: DeviceColumns, kind: int, cells: _Cells, at_ms: Longs, dwell_s: int = 0) -> Changes:
+def _changes(devices: DeviceColumns, kind: int, cells: _Cells, at_ms: Longs, dwell_s: Indices | None = None) -> Changes:
     slots, _ = cells
     return Changes(
         np.full(len(slots), kind, np.int16),
         slots,
         devices["held"][cells].astype(np.int64),
-        np.full(len(slots), dwell_s, np.int64),
+        np.zeros(len(slots), np.int64) if dwell_s is None else dwell_s,
         at_ms,
         devices["stay_start_ms"][cells],
         devices["visit_start_ms"][slots],

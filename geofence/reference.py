@@ -12,10 +12,12 @@ import numpy as np
 
 from floorplans.model import Plan
 from geofence.anchors import Calibration, anchors_of
+from geofence.columns import NONE
 from geofence.hearing import SMOOTHING_MS
 from geofence.locate.weighted_centroid import AGEING_MS, EXPONENT, RADIUS_FLOOR_M, RADIUS_PER_SPREAD
 from geofence.locator import MEMORY_MS, Fixes
 from geofence.match import ZoneMap
+from geofence.nesting import nesting_of
 from geofence.settings import SECOND_MS, Settings
 
 
@@ -53,6 +55,7 @@ class _Layer:
     probability: float = 0.0
     candidate: int | None = None
     candidate_ms: int = 0
+    candidate_fixes: int = 0
 
 
 @dataclass(slots=True)
@@ -69,6 +72,7 @@ class Reference:
 
     def __init__(self, plan: Plan, settings: Settings, calibration: Calibration | None = None) -> None:
         self.zones = ZoneMap(plan)
+        self._nesting = nesting_of(self.zones)
         self._settings = settings
         self._anchors = anchors_of(plan, calibration)
         self._place = {subject: at for at, subject in enumerate(self._anchors.subjects)}
@@ -123,20 +127,42 @@ class Reference:
 
     def _judge(self, track: int, device: _Device, at_ms: int, shares: list[float]) -> list[Change]:
         """One fix: candidates, then who leaves, then who enters."""
-        exits, enters = [], []
         starts = [*self.zones.layer_starts.tolist(), len(shares)]
-        for layer, start, end in zip(device.layers, starts, starts[1:], strict=False):
+        wins, leaves = [False] * len(device.layers), [False] * len(device.layers)
+        for at, (layer, start, end) in enumerate(zip(device.layers, starts, starts[1:], strict=False)):
             best = max(range(start, end), key=lambda zone: (shares[zone], -zone))
             own = shares[layer.held] if layer.held is not None else 0.0
             layer.probability = own
-            wins = self._candidate(layer, best, shares[best], own, at_ms)
-            if layer.held is not None and (self._below(layer, own, at_ms) or wins):
-                exits.append(self._exit(track, device, layer, at_ms))
-            if wins:
-                layer.held, layer.stay_start_ms, layer.entered_ms = best, layer.candidate_ms, at_ms
-                layer.dwells, layer.probability, layer.candidate = 0, shares[best], None
+            wins[at] = self._candidate(layer, best, shares[best], own, at_ms)
+            leaves[at] = layer.held is not None and (self._below(layer, own, at_ms) or wins[at])
+        self._hold_together(device.layers, wins, leaves)
+        exits = [self._exit(track, device, layer, at_ms) for layer, gone in zip(device.layers, leaves, strict=True) if gone]
+        enters = []
+        for layer, won in zip(device.layers, wins, strict=True):
+            if won:
+                assert layer.candidate is not None
+                layer.held, layer.stay_start_ms, layer.entered_ms = layer.candidate, layer.candidate_ms, at_ms
+                layer.dwells, layer.probability, layer.candidate = 0, shares[layer.candidate], None
                 enters.append(self._change(track, device, layer, "enter", at_ms))
         return exits + enters
+
+    def _hold_together(self, layers: list[_Layer], wins: list[bool], leaves: list[bool]) -> None:
+        """Who enters an inner zone has the outer one; with the outer one the inner one is left."""
+        parent, layer_of = self._nesting.parent.tolist(), self._nesting.layer.tolist()
+        for at, layer in enumerate(layers):
+            outer = parent[layer.candidate] if wins[at] and layer.candidate is not None else NONE
+            if outer == NONE:
+                continue
+            around = layers[layer_of[outer]]
+            there = around.held == outer
+            wins[layer_of[outer]], leaves[layer_of[outer]] = not there, not there and around.held is not None
+            if there:
+                around.below_ms, around.candidate = None, None
+            elif around.candidate != outer:
+                around.candidate, around.candidate_ms = outer, layer.candidate_ms
+        for at in reversed(range(len(layers))):
+            outer = parent[layers[at].held] if layers[at].held is not None else NONE
+            leaves[at] = leaves[at] or (outer != NONE and leaves[layer_of[outer]] and layers[layer_of[outer]].held == outer)
 
     def _candidate(self, layer: _Layer, best: int, share: float, own: float, at_ms: int) -> bool:
         """Notes the candidate; True when it has been one for long enough."""
@@ -145,8 +171,10 @@ class Reference:
             layer.candidate = None
             return False
         if layer.candidate != best:
-            layer.candidate, layer.candidate_ms = best, at_ms
-        return at_ms - layer.candidate_ms >= self._settings.enter_delay_ms
+            layer.candidate, layer.candidate_ms, layer.candidate_fixes = best, at_ms, 0
+        layer.candidate_fixes += 1
+        lasted_ms, delay_ms = at_ms - layer.candidate_ms, self._settings.enter_delay_ms
+        return lasted_ms >= delay_ms and (layer.candidate_fixes >= self._settings.enter_fixes or lasted_ms >= 2 * delay_ms)
 
     def _below(self, layer: _Layer, own: float, at_ms: int) -> bool:
         """True when what holds has been below the exit probability for long enough."""

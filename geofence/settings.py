@@ -45,14 +45,59 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Belief below which the holding zone is being left; below `enter_probability`, and the gap is the hysteresis."""
     enter_delay_ms: Annotated[int, msgspec.Meta(ge=0)] = 1_500
     """How long a candidate must stay so before it is entered: four windows of 500 ms, so that a loud one is not enough."""
+    enter_fixes: Annotated[int, msgspec.Meta(ge=1, le=100)] = 4
+    """How many fixes it must have been so, unless for twice that time: of a device heard once a second, three chance fixes in a row come
+    some times an hour."""
     exit_delay_ms: Annotated[int, msgspec.Meta(ge=0)] = 3_000
     """How long the holding zone must stay below `exit_probability` before it is left."""
     silence_ms: Annotated[int, msgspec.Meta(ge=1)] = 15_000
     """Without a fix for this long, what holds is left, dated last fix + this. Phones pause for up to 10 s between bursts."""
     dwell_s: tuple[int, ...] = (10, 30)
     """Times in a zone that make a dwell, in rising order, each longer than `enter_delay_ms`."""
+    dwell_s_by_kind: dict[str, tuple[int, ...]] = {}
+    """The same for zones of some kinds, instead: `{"aisle": (10, 30), "department": (60, 300), "shelf": ()}`."""
     visit_end_ms: Annotated[int, msgspec.Meta(ge=1)] = 300_000
     """Without a fix for this long, the visit is over; at least `silence_ms`."""
+
+    late_horizon_ms: Annotated[int, msgspec.Meta(ge=0, le=86_400_000)] = 3_600_000
+    """How old a late row may be that is still recorded. For so long it is remembered when each device was followed: 80 bytes a stretch."""
+    late_wait_ms: Annotated[int, msgspec.Meta(ge=0, le=600_000)] = 30_000
+    """How long nothing more must have come late before what did is worked off: rows that belong together come close together."""
+
+    smallest_group: Annotated[int, msgspec.Meta(ge=2, le=1_000)] = 10
+    """The k of statistics: what fewer different shoppers contributed to is not shown. Smaller shows more of quiet places and tells more."""
+    statistics_every_s: Annotated[int, msgspec.Meta(ge=1, le=3_600)] = 5
+    """How often what has happened is counted; nothing is shown before its day is over."""
+    statistics_settle_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 3_600
+    """How long after its end a day is left alone before it is shown, for what came late."""
+    stream_poll_ms: Annotated[int, msgspec.Meta(ge=50, le=10_000)] = 500
+    """How soon listeners and webhooks hear of a zone event, at most, after it was written."""
+    stream_backlog: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 10_000
+    """Zone events of its venue that a listener may have missed and still goes on from where it stopped."""
+    stream_age_s: Annotated[int, msgspec.Meta(ge=60, le=604_800)] = 86_400
+    """For how long it may have been away; below the days for which zone events are kept."""
+    stream_life_s: Annotated[int, msgspec.Meta(ge=1, le=3_600)] = 300
+    """After which a stream is closed, for its listener to come back: what was revoked in the meantime lets nobody back in."""
+    stream_patience_s: Annotated[int, msgspec.Meta(ge=1, le=60)] = 10
+    """How long a listener may take to accept what is written to it before it is dropped."""
+    streams: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 200
+    """Listeners of one process; each costs a small read for every batch of zone events of its venue."""
+    webhooks: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 50
+    """Webhooks of one tenant."""
+    webhook_loopback: bool = False
+    """Whether webhooks may lead to this machine, without TLS: for a receiver that runs beside this process, and for tests."""
+    webhook_private: bool = False
+    """Whether webhooks may lead to private addresses (10.0.0.0/8 and their kin), over TLS: for a receiver in the retailer's own network."""
+    webhook_timeout_s: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 15.0
+    """How long a receiver may take to answer; it should queue and answer at once."""
+    webhook_in_flight: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 4
+    """Deliveries on their way to one webhook at a time; a slow one fills its own share and holds up no other."""
+    webhook_retry_s: Annotated[float, msgspec.Meta(ge=0.1, le=3_600)] = 5.0
+    """How long after the first failure the second try comes; it doubles from then on, up to four hours."""
+    webhook_give_up_s: Annotated[int, msgspec.Meta(ge=60, le=604_800)] = 86_400
+    """How long a delivery is tried before it is given up; a redrive queues it anew."""
+    webhook_disable_s: Annotated[int, msgspec.Meta(ge=60, le=2_592_000)] = 432_000
+    """How long nothing must have been accepted by a webhook, though it was tried, before it is switched off: five days."""
 
     def __post_init__(self) -> None:
         """Raises ValueError naming the setting, its value and what was expected."""
@@ -60,7 +105,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"exit_probability is {self.exit_probability}, expected below enter_probability ({self.enter_probability})")
         if self.visit_end_ms < self.silence_ms:
             raise ValueError(f"visit_end_ms is {self.visit_end_ms}, expected silence_ms ({self.silence_ms}) or more")
-        if tuple(sorted(set(self.dwell_s))) != self.dwell_s:
-            raise ValueError(f"dwell_s is {self.dwell_s}, expected rising times, each once")
-        if self.dwell_s and self.dwell_s[0] * SECOND_MS <= self.enter_delay_ms:
-            raise ValueError(f"dwell_s begins with {self.dwell_s[0]}, expected longer than enter_delay_ms ({self.enter_delay_ms})")
+        for name, times in (("dwell_s", self.dwell_s), *((f"dwell_s_by_kind[{kind}]", s) for kind, s in self.dwell_s_by_kind.items())):
+            if tuple(sorted(set(times))) != times:
+                raise ValueError(f"{name} is {times}, expected rising times, each once")
+            if times and times[0] * SECOND_MS <= self.enter_delay_ms:
+                raise ValueError(f"{name} begins with {times[0]}, expected longer than enter_delay_ms ({self.enter_delay_ms})")

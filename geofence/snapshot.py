@@ -5,12 +5,17 @@ give the same bytes whatever slots they used. Which plan version it belongs to i
 """
 
 import zlib
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 import numpy as np
 
 from geofence.columns import Columns
+from geofence.device_columns import NEVER_MS
+from geofence.gains import Known as Learned
+from geofence.identities import Heard
+from geofence.sickness import Known
 
 MAGIC: Final = b"AGS1"
 _LEVEL: Final = 1
@@ -37,6 +42,14 @@ class EngineState(msgspec.Struct, frozen=True, kw_only=True):
     columns: dict[str, Column]
     """Of the devices, by name, one row a device."""
     pending: dict[str, Column]
+    late: dict[str, Column] = {}
+    late_first_ms: int = NEVER_MS
+    late_newest_ms: int = NEVER_MS
+    spans: dict[str, Column] = {}
+    spans_floor_ms: int = NEVER_MS
+    gateways: Known = msgspec.field(default_factory=Known)
+    gains: Learned = msgspec.field(default_factory=Learned)
+    beacons: Heard = msgspec.field(default_factory=Heard)
 
 
 class SnapshotError(ValueError):
@@ -70,3 +83,13 @@ def stored(column: Columns) -> Column:
 def loaded(column: Column) -> Columns:
     """The column, writable."""
     return np.frombuffer(column.raw, column.dtype).reshape(column.shape).copy()
+
+
+def stored_all(columns: Mapping[str, Columns]) -> dict[str, Column]:
+    """Columns by name, for keeping."""
+    return {name: stored(column) for name, column in columns.items()}
+
+
+def loaded_all(columns: Mapping[str, Column]) -> dict[str, Columns]:
+    """Columns by name, writable."""
+    return {name: loaded(column) for name, column in columns.items()}

@@ -88,6 +88,8 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
         folder.need_space()
         check_port(options.host, options.port)
         prepare(options.database or folder.database_url, folder, lambda sentence: print(sentence, file=sys.stderr), voice)
+        # Before numba is imported: beside the program's own files, where it would write otherwise, nobody may be allowed to.
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(folder.cache / "numba"))
         return _run(options)
 
 

@@ -20,14 +20,15 @@ from geofence.belief import FRESH, Ground, Moments, Rules, State
 from geofence.cells import cells_of
 from geofence.columns import Columns, Indices, Singles
 from geofence.device_columns import NEVER_MS, DeviceColumns, Kind
+from geofence.hearing import heard
 from geofence.locator import UNKNOWN_MS, Estimates, Hearings, Locator, Places, Standing
+from geofence.prints import PrintMap, print_map
 
 GAP_S: Final = 10.0
 """After ten unheard seconds two thirds of the weight are spread over the floor: people cross a shop meanwhile. Longer loses them:
 in the library the 95 % error falls from 7.2 m (never) over 4.4 m (30 s) to 3.5 m (10 s)."""
 LEAK: Final = 1e-4
 """How soon a belief that was wrong is given up."""
-OFFSET_DRIFT_DB2: Final = 0.05
 STRIDE_SD: Final = 0.3
 """A felt step is 0.5 to 0.8 m long, and its heading off by 15 degrees."""
 BLOCKED: Final = 0.3
@@ -45,6 +46,7 @@ class GridFilter:
     kinds: Mapping[str, Kind]
     ground: Ground
     rules: Rules
+    prints: PrintMap | None = None
     follows_steps: bool = True
 
     def __call__(self, hearings: Hearings, devices: DeviceColumns) -> Estimates:
@@ -56,13 +58,19 @@ class GridFilter:
         gain_db = self.standing.anchors.gain_db[hearings.anchor]
         readings = (hearings.rssi_dbm - gain_db).astype(np.float32)
         moments = Moments(
-            slot, elapsed_s, hearings.starts, hearings.anchor, readings, hearings.steps, hearings.stride_m, self._floors(hearings)
+            slot, elapsed_s, hearings.starts, hearings.anchor, readings, hearings.steps, hearings.stride_m, self._told(hearings, devices)
         )
         place, probability = belief.advance(self.ground, self.rules, state, moments, len(self.standing.zones))
         devices["offset_db"][slot] = place[:, 4]
         devices["located_ms"][slot] = hearings.at_ms
         level, x, y, radius = place[:, 0].astype(np.int64), *place[:, 1:4].T
         return Estimates(Places(level, x, y, np.maximum(radius, self.rules.size_m / 2)), np.minimum(probability, 1.0))
+
+    def _told(self, hearings: Hearings, devices: DeviceColumns) -> Singles:
+        """What a moment's readings as a whole say: for each cell where places have prints, else for each level."""
+        if self.prints is None:
+            return self._floors(hearings)
+        return self.prints.likelihood(heard(devices, hearings.slot, hearings.at_ms, self.standing.anchors))
 
     def _floors(self, hearings: Hearings) -> Singles:
         """Which level the readings of each moment speak for: the share of power heard of its anchors, as a factor. Shape (n, levels)."""
@@ -100,9 +108,19 @@ def locate(standing: Standing) -> Locator:
         cells.share,
     )
     rules = Rules(
-        cells.size_m, calibration.noise_db, calibration.offset_sd_db, OFFSET_DRIFT_DB2, calibration.speed_m, STRIDE_SD, GAP_S, LEAK, BLOCKED
+        cells.size_m,
+        calibration.noise_db,
+        calibration.offset_sd_db,
+        calibration.offset_drift_db2,
+        calibration.speed_m,
+        STRIDE_SD,
+        GAP_S,
+        LEAK,
+        BLOCKED,
     )
-    return GridFilter(standing, _kinds(len(cells)), ground, rules)
+    levels = [str(level.id) for level in standing.plan.levels]
+    prints = print_map(calibration.prints, standing.anchors, cells, levels) if calibration.prints else None
+    return GridFilter(standing, _kinds(len(cells)), ground, rules, prints)
 
 
 def _kinds(cells: int) -> dict[str, Kind]:

@@ -8,7 +8,9 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, select, update
 
-from geofence.tables import ForgettingRow, VisitRow, ZoneEventRow
+from geofence.queries.chronicle import allot
+from geofence.queries.webhooks import forget_deliveries
+from geofence.tables import ArrivalRow, ForgettingRow, VisitRow, ZoneEventRow
 from groundwork.contracts.ids import LevelId, PlanVersionId, Pseudonym, TenantId, Track, VenueId, VisitId, ZoneEventId, ZoneId
 from groundwork.contracts.visit import Visit
 from groundwork.contracts.zone_event import ZoneEvent
@@ -19,10 +21,16 @@ AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 
 _END_VISIT = (
-    update(VisitRow).where(VisitRow.tenant == bindparam("b_tenant"), VisitRow.id == bindparam("b_id")).values(end_ms=bindparam("b_end_ms"))
+    update(VisitRow)
+    .where(VisitRow.tenant == bindparam("b_tenant"), VisitRow.id == bindparam("b_id"), VisitRow.end_ms.is_(None))
+    .values(end_ms=bindparam("b_end_ms"), end_number=bindparam("b_end_number"))
 )
-_BY_SHOPPER: Final[Mapping[str, type[ZoneEventRow] | type[VisitRow]]] = {"zone_event": ZoneEventRow, "visit": VisitRow}
-_EVENT_COLUMNS = tuple(column.name for column in ZoneEventRow.__table__.columns)
+_BY_SHOPPER: Final[Mapping[str, type[ZoneEventRow] | type[VisitRow] | type[ArrivalRow]]] = {
+    "zone_event": ZoneEventRow,
+    "visit": VisitRow,
+    "arrival": ArrivalRow,
+}
+_EVENT_COLUMNS = tuple(column.name for column in ZoneEventRow.__table__.columns if column.name not in ("number", "measured"))
 
 
 class Forgetting(NamedTuple):
@@ -34,44 +42,52 @@ class Forgetting(NamedTuple):
 
 
 def add_zone_events(conn: Connection, events: Sequence[ZoneEvent]) -> None:
-    """Keeps the events that are not kept yet."""
-    insert_all_once(conn, ZoneEventRow, [{name: _value(event, name) for name in _EVENT_COLUMNS} for event in events])
+    """Keeps the events that are not kept yet, numbered in the chronicle of their venue."""
+    numbers = allot(conn, [(event.tenant, event.venue) for event in events])
+    rows = [
+        {"number": number, "measured": None, **{name: _value(event, name) for name in _EVENT_COLUMNS}}
+        for number, event in zip(numbers, events, strict=True)
+    ]
+    insert_all_once(conn, ZoneEventRow, rows)
 
 
 def add_visits(conn: Connection, visits: Sequence[Visit]) -> None:
-    """Keeps visits that began, and the ends of those that ended; an end, once known, stays."""
-    insert_all_once(conn, VisitRow, [_of_visit(visit) for visit in visits if visit.end_ms is None])
-    for visit in visits:
+    """Keeps visits that began, and the ends of those that ended; an end, once known, stays. Both are numbered as zone events are."""
+    numbers = allot(conn, [(visit.tenant, visit.venue) for visit in visits for _ in range(2)])
+    numbered = list(zip(visits, numbers[::2], numbers[1::2], strict=True))
+    insert_all_once(conn, VisitRow, [_of_visit(visit, number, None) for visit, number, _ in numbered if visit.end_ms is None])
+    for visit, number, end_number in numbered:
         if visit.end_ms is not None:
-            ended = conn.execute(_END_VISIT, {"b_tenant": visit.tenant, "b_id": visit.id, "b_end_ms": visit.end_ms})
-            if ended.rowcount == 0:
-                insert_all_once(conn, VisitRow, [_of_visit(visit)])
+            end = {"b_tenant": visit.tenant, "b_id": visit.id, "b_end_ms": visit.end_ms, "b_end_number": end_number}
+            if conn.execute(_END_VISIT, end).rowcount == 0:
+                insert_all_once(conn, VisitRow, [_of_visit(visit, number, end_number)])
 
 
 def zone_events(conn: Connection, tenant: TenantId, venue: VenueId, *, after_ms: int = -1, limit: int = 1_000_000) -> list[ZoneEvent]:
     """The venue's events later than `after_ms`, by time, then device, then id."""
     row = ZoneEventRow
     wanted = select(row.__table__).where(row.tenant == tenant, row.venue == venue, row.at_ms > after_ms)
-    return [_event(found) for found in conn.execute(wanted.order_by(row.at_ms, row.track, row.id).limit(limit))]
+    return [event_of(found) for found in conn.execute(wanted.order_by(row.at_ms, row.track, row.id).limit(limit))]
 
 
 def zone_event(conn: Connection, tenant: TenantId, event: ZoneEventId) -> ZoneEvent | None:
     """The event, or None."""
     found = conn.execute(select(ZoneEventRow.__table__).where(ZoneEventRow.tenant == tenant, ZoneEventRow.id == event)).one_or_none()
-    return _event(found) if found else None
+    return event_of(found) if found else None
 
 
 def visits(conn: Connection, tenant: TenantId, venue: VenueId) -> list[Visit]:
     """The venue's visits, by start, then device."""
     row = VisitRow
     wanted = select(row.__table__).where(row.tenant == tenant, row.venue == venue)
-    return [_visit(found) for found in conn.execute(wanted.order_by(row.start_ms, row.track))]
+    return [visit_of(found) for found in conn.execute(wanted.order_by(row.start_ms, row.track))]
 
 
 def erase(conn: Connection, tenant: TenantId, shopper: Pseudonym) -> int:
     """Removes everything kept of the shopper; returns how many rows that were."""
-    tables = (ZoneEventRow, VisitRow)
-    return sum(conn.execute(delete(row).where(row.tenant == tenant, row.shopper == shopper)).rowcount for row in tables)
+    tables = (ZoneEventRow, VisitRow, ArrivalRow)
+    rows = sum(conn.execute(delete(row).where(row.tenant == tenant, row.shopper == shopper)).rowcount for row in tables)
+    return rows + forget_deliveries(conn, tenant, shopper)
 
 
 def tell_to_forget(conn: Connection, tenant: TenantId, erasure: str, venues: Sequence[VenueId], now_ms: int) -> None:
@@ -120,16 +136,17 @@ def sweep_visits(conn: Connection, tenant: TenantId, before_ms: int, limit: int)
     return delete_some(conn, VisitRow, (VisitRow.tenant == tenant, VisitRow.start_ms < before_ms), limit)
 
 
-def _of_visit(visit: Visit) -> dict[str, object]:
+def _of_visit(visit: Visit, number: int, end_number: int | None) -> dict[str, object]:
     row = {"tenant": visit.tenant, "id": visit.id, "venue": visit.venue, "shopper": visit.shopper, "track": str(visit.track)}
-    return {**row, "start_ms": visit.start_ms, "end_ms": visit.end_ms}
+    return {**row, "start_ms": visit.start_ms, "end_ms": visit.end_ms, "number": number, "end_number": end_number, "measured": None}
 
 
 def _value(event: ZoneEvent, name: str) -> object:
     return str(event.track) if name == "track" else getattr(event, name)
 
 
-def _event(row: AnyRow) -> ZoneEvent:
+def event_of(row: AnyRow) -> ZoneEvent:
+    """The zone event of its row."""
     return ZoneEvent(
         id=ZoneEventId(row.id),
         tenant=TenantId(row.tenant),
@@ -149,10 +166,12 @@ def _event(row: AnyRow) -> ZoneEvent:
         plan_version=PlanVersionId(row.plan_version),
         late=row.late,
         uncertain=row.uncertain,
+        arrives_ms=row.arrives_ms,
     )
 
 
-def _visit(row: AnyRow) -> Visit:
+def visit_of(row: AnyRow) -> Visit:
+    """The visit of its row."""
     return Visit(
         id=VisitId(row.id),
         tenant=TenantId(row.tenant),

@@ -39,3 +39,5 @@ class ZoneEvent(msgspec.Struct, frozen=True, kw_only=True):
     """True when its rows came after the watermark: recorded, never pushed."""
     uncertain: bool = False
     """True for an exit by silence while gateways were unwell."""
+    arrives_ms: int | None = None
+    """When she is expected at the venue, as an enter of an approach ring says it; None where it is not known, and everywhere else."""

@@ -13,6 +13,8 @@ PURPOSES = (POSITIONING, OFFERS, MEASUREMENT)
 
 SEND_SIGHTINGS = "sightings.send"
 SEND_RANGING = "ranging.send"
+SEND_FEEDS = "feeds.send"
+"""Posts what a third party's boxes heard; an API key's, because such boxes cannot sign."""
 ROTATE_GATEWAY_KEY = "gateway_keys.rotate"
 READ_CONFIGURATION = "gateway_configuration.read"
 READ_FEED = "feed.read"
@@ -24,9 +26,13 @@ REDEEM = "coupons.redeem"
 SEND_PURCHASES = "purchases.send"
 READ_STATUS = "status.read"
 READ_AGGREGATES = "aggregates.read"
+READ_ZONE_EVENTS = "zone_events.read"
+"""What single devices do in a venue, as it happens, by pseudonym."""
 WRITE_PRODUCTS = "products.write"
 WRITE_PLANS = "plans.write"
 MANAGE_GATEWAYS = "gateways.manage"
+FIND_WAYS = "ways.find"
+"""Asks for the way through a venue; an app on a phone may, and who sees the venue's plan."""
 MANAGE_TAGS = "tags.manage"
 MANAGE_COMMUNITIES = "communities.manage"
 WRITE_CONSENT_TEXTS = "consent_texts.write"
@@ -35,13 +41,14 @@ SERVE_REQUESTS = "shopper_requests.serve"
 READ_AUDIT = "audit.read"
 MANAGE_OPERATORS = "operators.manage"
 MANAGE_API_KEYS = "api_keys.manage"
+MANAGE_WEBHOOKS = "webhooks.manage"
 OWN_SESSION = "session.own"
 """What every signed-in operator may do with her own session and password."""
 GATEWAY_GRANTS = frozenset({SEND_SIGHTINGS, ROTATE_GATEWAY_KEY, READ_CONFIGURATION})
-DEVICE_GRANTS = frozenset({SEND_RANGING, READ_FEED, WRITE_CONSENTS, MANAGE_SELF, FETCH_TOKENS})
+DEVICE_GRANTS = frozenset({SEND_RANGING, READ_FEED, WRITE_CONSENTS, MANAGE_SELF, FETCH_TOKENS, FIND_WAYS})
 """What the app on a shopper's phone may do, for its own shopper alone."""
 TILL_GRANTS = frozenset({REDEEM, SEND_PURCHASES})
-INTEGRATION_GRANTS = frozenset({SEND_PURCHASES, WRITE_PRODUCTS, READ_STATUS, READ_AGGREGATES})
+INTEGRATION_GRANTS = frozenset({SEND_PURCHASES, WRITE_PRODUCTS, READ_STATUS, READ_AGGREGATES, READ_ZONE_EVENTS, FIND_WAYS, SEND_FEEDS})
 """What an API key of the retailer's own systems may be given, besides a till's."""
 
 SHOPPERS = "shoppers"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from groundwork.contracts.ids import TenantId, VenueId
-from groundwork.people.reasons import UNREGISTERED_VENUE
+from groundwork.people.reasons import NO_SUCH_VENUE
 from groundwork.plumbing.db import Connection
 from groundwork.plumbing.reasons import Refusal
 
@@ -26,7 +26,7 @@ class Premises:
     def check(self, conn: Connection, tenant: TenantId, venue: str, at: str = "/venue") -> None:
         """Raises Refusal for a venue that is not there: what is bound to a name mistyped would serve nowhere."""
         if self.window_of and self.window_of(conn, tenant, VenueId(venue)) is None:
-            raise Refusal(UNREGISTERED_VENUE, at=at, value=venue)
+            raise Refusal(NO_SUCH_VENUE, at=at, value=venue)
 
     def check_all(self, conn: Connection, tenant: TenantId, venues: Iterable[str]) -> None:
         """`check` of each of a request's `venues`."""

@@ -42,8 +42,8 @@ BAD_TEXT_VERSION: Final = Reason(
     ),
     422,
 )
-UNREGISTERED_VENUE: Final = Reason(
-    "unregistered_venue",
+NO_SUCH_VENUE: Final = Reason(
+    "no_such_venue",
     Words("There is no venue {value} yet; register it first.", "لا يوجد متجر باسم {value} بعد؛ سجّله أولًا."),
     422,
 )
@@ -326,7 +326,7 @@ ALL: Final = (
     UNKNOWN_KIND,
     WRONG_PAUSE,
     UNKNOWN_PURPOSE,
-    UNREGISTERED_VENUE,
+    NO_SUCH_VENUE,
     UNKNOWN_LANGUAGE,
     UNKNOWN_TEXT,
     TEXT_CHANGED,

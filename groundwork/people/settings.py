@@ -57,6 +57,10 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
     """Which zones a shopper's devices entered, stayed in and left, by pseudonym: what visits and dwells are shown from."""
     visits_days: Days = 30
     """From when to when a device was in a venue, by pseudonym."""
+    deliveries_days: Days = 30
+    """What webhooks were told, by pseudonym, and what came of it."""
+    statistics_days: Days = 1_100
+    """How often zones were visited: three years, so that seasons can be compared. Counts that know nobody."""
     decisions_days: Days = 396
     """What was decided on a zone event and why, and what was granted: thirteen months, so that a year can be compared with the last."""
     pushes_days: Days = 396

@@ -5,6 +5,7 @@ signed-in browser together with proof that our own page asks (`cookies.py`). A r
 its own list. How often anybody may ask is for `rates.py`.
 """
 
+import base64
 from dataclasses import dataclass
 from typing import Final
 
@@ -59,7 +60,7 @@ class Access:
         if not route.grant:
             return None
         if hdrs.AUTHORIZATION in request.headers:
-            return await self._bearer(request)
+            return await self._bearer(request, basic=route.basic)
         token = cookies.token_of(request)
         if not token:
             raise Refusal(problems.TOKEN_MISSING, headers=_BEARER)
@@ -88,8 +89,10 @@ class Access:
             raise Refusal(problems.CLOCK, headers=headers, at_ms=signature.at_ms, limit_ms=self.skew_ms, server_ms=now)
         return signer.caller
 
-    async def _bearer(self, request: web.Request) -> Caller:
+    async def _bearer(self, request: web.Request, *, basic: bool) -> Caller:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if basic and scheme.lower() == "basic":
+            scheme, token = "bearer", _password(token)
         if scheme.lower() != "bearer" or not token:
             raise Refusal(problems.TOKEN_MISSING, headers=_BEARER)
         possible = len(token) <= _LONGEST_TOKEN and token.isascii()
@@ -97,6 +100,14 @@ class Access:
         if known is None or _has_ended(known, self.clock.now_ms()):
             raise Refusal(problems.TOKEN_UNKNOWN, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
         return known
+
+
+def _password(credentials: str) -> str:
+    """The password of HTTP Basic's `credentials` (RFC 7617), whatever the login; empty where there is none."""
+    try:
+        return base64.b64decode(credentials, validate=True).decode("ascii").partition(":")[2]
+    except (ValueError, UnicodeDecodeError):
+        return ""
 
 
 def _has_ended(who: Caller, now_ms: int) -> bool:

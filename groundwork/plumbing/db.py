@@ -35,6 +35,7 @@ __all__ = [
     "open_database",
     "page_of",
     "upsert",
+    "upsert_all",
 ]
 
 T = TypeVar("T")
@@ -149,6 +150,12 @@ def insert_all_once(conn: Connection, table: type[Base], rows: Sequence[Mapping[
 def upsert(conn: Connection, table: type[Base], values: Mapping[str, Any], key: Sequence[str]) -> None:
     """Inserts the row, or sets its other columns where a row with the same `key` columns is there."""
     conn.execute(_upsert(conn.dialect.name, table, tuple(values), tuple(key)), dict(values))
+
+
+def upsert_all(conn: Connection, table: type[Base], rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> None:
+    """`upsert` for many rows in one go; all have the same columns."""
+    if rows:
+        conn.execute(_upsert(conn.dialect.name, table, tuple(rows[0]), tuple(key)), [dict(row) for row in rows])
 
 
 def page_of(

@@ -55,6 +55,8 @@ class Route:
     stream: bool = False
     """True for an event stream, which the time limit of a request does not end."""
     answer_media: str = "application/json"
+    basic: bool = False
+    """True where a bearer token may also come as the password of HTTP Basic: for boxes that know no other way to show one."""
     rate: "Rate | None" = None
     """A limit of its own: for each address where anybody may ask, else for each caller beside the one for all its requests."""
 

@@ -119,8 +119,12 @@ class ShardLoop:
         batch: int = 64,
         snapshot_every: int = 1_000,
         snapshot_ms: int = 10_000,
+        threaded: bool = False,
     ) -> None:
         """`handler(shard)` makes a fresh handler; `batch` entries are prepared and committed together at most.
+
+        `threaded` handlers prepare, and tell their state, on a thread, one after the other, while the event loop goes on; all else that
+        is asked of them is asked on the loop, and never at the same time, but for what they let others read of themselves.
 
         A snapshot is stored with the first commit `snapshot_every` entries or `snapshot_ms` after the last one: it bounds what a restart
         replays, and costs one `state()`.
@@ -137,6 +141,7 @@ class ShardLoop:
         self._batch = batch
         self._snapshot_every = snapshot_every
         self._snapshot_ms = snapshot_ms
+        self._threaded = threaded
         self._held: dict[int, _Held] = {}
         self._take_at_ms = dict.fromkeys(bus.shards(stream), 0)
         self._careful: dict[int, range] = {}
@@ -239,10 +244,14 @@ class ShardLoop:
         if held is None:
             return None
         replaying = entries[0].position <= held.reader.committed
-        try:
+
+        def work() -> tuple[Prepared[Any], bytes | None]:
             prepared = held.handler.prepare(entries, replaying)
             held.at = entries[-1].position
-            snapshot = held.handler.state() if not replaying and (prepared.snapshot or self._snapshot_due(held)) else None
+            return prepared, held.handler.state() if not replaying and (prepared.snapshot or self._snapshot_due(held)) else None
+
+        try:
+            prepared, snapshot = await self._beside(shard, work) if self._threaded else work()
         except Trouble as trouble:  # nobody's poison: what the handler needs is not there yet
             await self._drop(shard, trouble)
             return None
@@ -250,6 +259,17 @@ class ShardLoop:
             await self._failed(shard, entries, error)
             return None
         return None if replaying else _Fed(shard, held, entries, prepared, snapshot)
+
+    async def _beside(self, shard: int, work: Callable[[], T]) -> T:
+        """Runs `work` on a thread. Who cancels us waits for it: a handler amid its work has no state that could be kept."""
+        thread = asyncio.ensure_future(asyncio.to_thread(work))
+        try:
+            return await asyncio.shield(thread)
+        except asyncio.CancelledError:
+            await asyncio.wait((thread,))
+            if thread.exception() is not None:
+                self._held.pop(shard, None)
+            raise
 
     def _snapshot_due(self, held: _Held) -> bool:
         return held.at - held.snapshot_at >= self._snapshot_every or self._clock.now_ms() - held.snapshot_ms >= self._snapshot_ms
@@ -277,8 +297,9 @@ class ShardLoop:
             return
         if self._clock.now_ms() - held.snapshot_ms < self._snapshot_ms:
             return
+        state = await self._beside(shard, held.handler.state) if self._threaded else held.handler.state()
         try:
-            await held.reader.commit(held.at, _no_effects, snapshot=held.handler.state())
+            await held.reader.commit(held.at, _no_effects, snapshot=state)
         except (LeaseLost, DatabaseTrouble) as error:
             await self._drop(shard, error)
             return

@@ -139,7 +139,8 @@ KNOWN: Final[dict[str, str | int | list[Any]]] = {
     "beacon": "ibeacon:" + "ef" * 16 + ":1:2", "identity_key": "ab" * 16, "at_ms": START_MS,
     "allow_ibeacon": ["ab" * 16], "allow_altbeacon": ["ab" * 16], "allow_eddystone": ["ab" * 10], "allow_addresses": ["c0ffee000001"],
     "allow_beacons": ["ibeacon:" + "ef" * 16 + ":1:2"], "allow_companies": [65535], "token_marker": [1, 2], "token_company": 65535,
-    "time_zone": "Asia/Riyadh", "country": "SA", "quiet_from": "22:00", "quiet_until": "09:00",
+    "kinds": "visit.ended", "from": "2026-11-01", "to": "2026-11-02", "step": "day", "url": "mqtts://broker.example", "format": "json",
+    "address": "mqtt://broker.example:1883", "time_zone": "Asia/Riyadh", "country": "SA", "quiet_from": "22:00", "quiet_until": "09:00",
 }  # fmt: skip
 """What a field of this name must look like; add here what a new route cannot read otherwise."""
 

@@ -50,7 +50,7 @@ async def test_nothing_is_bound_to_a_venue_that_is_not_there(
     many = field == "venues"
     before = await world.rows_of(TAMIM, but={"operator_session"})
     status, told = await _told(world, method, path, {**body, field: [HERE, MISTYPED] if many else MISTYPED})
-    assert (status, told["code"], told["at"]) == (422, "unregistered_venue", f"/{field}"), told
+    assert (status, told["code"], told["at"]) == (422, "no_such_venue", f"/{field}"), told
     assert MISTYPED in told["detail"]
     assert await world.rows_of(TAMIM, but={"operator_session"}) == before
     status, _ = await _told(world, method, path, {**body, field: [HERE] if many else HERE})
@@ -59,4 +59,4 @@ async def test_nothing_is_bound_to_a_venue_that_is_not_there(
 
 async def test_a_venue_that_is_not_there_has_no_gateway_rules(world: World) -> None:
     status, told = await _told(world, "PUT", f"/v1/venues/{MISTYPED}/gateway-rules", {"allow_ibeacon": ["ab" * 16]})
-    assert (status, told["code"]) == (422, "unregistered_venue")
+    assert (status, told["code"]) == (422, "no_such_venue")

@@ -53,6 +53,7 @@ THEIRS: Final = {
     "purpose": "tamim-text",
     "devices": "device-tamim",
     "erasures": "tamim-erasure",
+    "feeds": "tamim-feed",
     "gateways": "tamim-riyadh-gw-01",
     "keys": "",
     "identity-providers": "tamim-provider",
@@ -67,8 +68,11 @@ THEIRS: Final = {
     "tenant": "tamim-provider",
     "imports": "tamim-import",
     "levels": "ground",
+    "sheets": "ground",
     "publications": "tamim-publication",
     "versions": f"{HERE}-v1",
+    "webhooks": "tamim-webhook",
+    "deliveries": "tamim-delivery",
 }
 """What the first tenant has, by the part of the path before it (`/v1/operators/{id}`); what is empty is filled in when it is known."""
 
@@ -197,7 +201,12 @@ def _planted(pseudonym: str, shopper: str) -> Iterator[tuple[str, dict[str, Any]
     yield "identity_provider", {"id": THEIRS["identity-providers"], "serves": "shoppers", "issuer": f"https://{PLANTED}.example"}
     yield "product", {"id": THEIRS["products"]}
     yield "tag", {"id": THEIRS["tags"], "kind": "cart", "venue_id": HERE, "beacon_key": "ibeacon:" + "ab" * 16 + ":1:1"}
+    yield "webhook", {"id": THEIRS["webhooks"], "kinds": "[]", "venues": "[]", "url": f"https://{PLANTED}.example"}
+    yield "webhook_delivery", {"id": THEIRS["deliveries"], "webhook": THEIRS["webhooks"], "shopper": pseudonym}
+    yield "feed", {"id": THEIRS["feeds"], "kind": "minew", "venue": HERE, "times": "payload", "url": ""}
     yield "retention_run", {"at_ms": 1, "report": b"[]"}
+    yield "sheet", {"venue_id": HERE, "level_id": THEIRS["sheets"], "placing": "{}"}
+    yield "plan_import", {"venue_id": HERE, "id": THEIRS["imports"]}
 
 
 def _plant(conn: Connection, name: str, columns: dict[str, Any]) -> None:

@@ -39,6 +39,7 @@ BROKEN_BY = [
     ("door-radio", "beacon_gateway/odd.py", "import bleak"),
     ("door-radio", "aislecast/odd.py", "from bleak import BleakScanner"),
     ("door-nats", "groundwork/plumbing/odd.py", "import nats"),
+    ("door-mqtt", "geofence/odd.py", "import aiomqtt"),
     ("door-fcm", "notifier/channels/odd.py", "import firebase_admin"),
     ("door-jose", "groundwork/people/odd.py", "from joserfc import jwt"),
     ("sql", "geofence/odd.py", "from sqlalchemy import select"),

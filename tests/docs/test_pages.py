@@ -70,6 +70,7 @@ def test_the_makefile_has_every_target_the_pages_name() -> None:
 def test_adding_lists_what_the_lists_hold() -> None:
     from beacon_gateway.sources import SOURCES
     from floorplans.formats import READERS
+    from geofence.feeds import FEEDS
     from geofence.locate import LOCATORS
     from groundwork.adverts.formats import FORMATS
     from notifier.channels import CHANNELS
@@ -78,7 +79,7 @@ def test_adding_lists_what_the_lists_hold() -> None:
     rows = table(page("docs/adding.md"), "list", "in", "holds")
     rules = [str(rule.__struct_config__.tag) for rule in RULES]
     formats = [form.name for form in FORMATS]
-    assert [re.findall(r"`(\w+)`", row[2]) for row in rows] == [formats, [*SOURCES], [*LOCATORS], rules, [*CHANNELS], [*READERS]]
+    assert [re.findall(r"`(\w+)`", row[2]) for row in rows] == [formats, [*SOURCES], [*FEEDS], [*LOCATORS], rules, [*CHANNELS], [*READERS]]
 
 
 def test_flow_counts_what_the_code_counts() -> None:

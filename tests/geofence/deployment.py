@@ -29,6 +29,7 @@ from groundwork.plumbing.clock import ManualClock
 from groundwork.plumbing.http_app import build_app
 from groundwork.plumbing.service import Parts, Service, settle
 from groundwork.plumbing.signatures import HEADER, sign
+from groundwork.plumbing.vault import Vault
 from tests.geofence.venues import START_MS, VENUE, two_rooms
 
 TAMIM, DANA = TenantId("tamim"), TenantId("dana")
@@ -172,11 +173,13 @@ class Deployment:
     client: TestClient[web.Request, web.Application] = field(init=False)
 
     @classmethod
-    async def start(cls, parts: Parts, settings: Settings | None = None, observe: Observer | None = None) -> "Deployment":
+    async def start(
+        cls, parts: Parts, settings: Settings | None = None, observe: Observer | None = None, vault: Vault | None = None
+    ) -> "Deployment":
         clock = parts.clock
         assert isinstance(clock, ManualClock)
         people, credentials = People(parts.db, clock), LiveCredentials(parts.db)
-        deployment = cls(parts, clock, build(parts, settings or Settings(), people, observe), people, credentials)
+        deployment = cls(parts, clock, build(parts, settings or Settings(), people, observe, vault=vault), people, credentials)
         await deployment.service.start()
         await deployment.renew()
         app = build_app(deployment.service.routes, credentials, clock, parts.ids, parts.hops, lambda: [deployment.service.ready()])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from geofence.anchors import GENERIC, Calibration, anchors_of, expected_dbm, read_calibration, write_calibration
-from geofence.calibrate import Samples, calibrate, one_facing
+from geofence.calibrate import Samples, calibrate, fit_path_loss, one_facing
 from geofence.cells import cells_of
 from geofence.placing import Heard, Loss, place
 from tests.geofence.venues import plan, rectangle, zone
@@ -42,11 +42,19 @@ def test_a_map_is_made_where_it_pays_and_only_there() -> None:
     assert not calibrate(walked(), ANCHORS, CELLS, ("F1",), phones=True).maps
     bumpy = calibrate(_everywhere_bumpy(), ANCHORS, CELLS, ("F1",), phones=True)
     assert [found.level for found in bumpy.maps] == ["F1"]
+    noise_db = fit_path_loss(_everywhere_bumpy(), ANCHORS, 6.0).noise_db
+    assert 3.0 < bumpy.noise_db < noise_db + 1.0, "what a map leaves is more than the scatter of readings"
+
+
+def test_tags_are_taken_to_be_alike_and_phones_are_not() -> None:
+    tags, phones = (calibrate(walked(count=300), ANCHORS, CELLS, ("F1",), phones=phones) for phones in (False, True))
+    assert tags.offset_sd_db <= 1.0 < 10.0 < phones.offset_sd_db
+    assert tags.offset_drift_db2 < phones.offset_drift_db2
 
 
 def _everywhere_bumpy() -> Samples:
     """Every anchor reads up to 8 dB more or less in patches of some metres."""
-    samples = walked()
+    samples = walked(count=900)
     phase = np.arange(12)
     bumps = 8.0 * np.sin(samples.x_m[:, None] / 4 + phase) * np.cos(samples.y_m[:, None] / 4 - phase)
     return samples._replace(rssi_dbm=samples.rssi_dbm + bumps)

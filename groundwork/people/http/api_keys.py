@@ -9,7 +9,7 @@ from groundwork.contracts.ids import TenantId, VenueId
 from groundwork.people.api_keys import ApiKeyRing, Asked
 from groundwork.people.model import MANAGE_API_KEYS
 from groundwork.people.queries import StoredKey
-from groundwork.people.reasons import BEYOND_SCOPE, DEAD_API_KEY, TAKEN_SUBJECT, UNKNOWN_API_KEY, UNKNOWN_GRANT, UNREGISTERED_VENUE
+from groundwork.people.reasons import BEYOND_SCOPE, DEAD_API_KEY, NO_SUCH_VENUE, TAKEN_SUBJECT, UNKNOWN_API_KEY, UNKNOWN_GRANT
 from groundwork.plumbing.http import Route, answered, caller, read
 from groundwork.plumbing.reasons import Words
 
@@ -39,7 +39,7 @@ class ApiKeyRoutes:
                 request=ApiKeyRequest,
                 answer=NewApiKey,
                 status=201,
-                refusals=(UNKNOWN_GRANT, BEYOND_SCOPE, UNREGISTERED_VENUE, TAKEN_SUBJECT),
+                refusals=(UNKNOWN_GRANT, BEYOND_SCOPE, NO_SUCH_VENUE, TAKEN_SUBJECT),
             ),
             Route(
                 "POST",

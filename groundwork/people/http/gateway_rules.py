@@ -13,7 +13,7 @@ from groundwork.people.model import MANAGE_GATEWAYS, READ_CONFIGURATION
 from groundwork.people.premises import Premises
 from groundwork.people.queries import boxes
 from groundwork.people.queries import gateway_rules as rows
-from groundwork.people.reasons import BEYOND_SCOPE, UNREGISTERED_VENUE
+from groundwork.people.reasons import BEYOND_SCOPE, NO_SUCH_VENUE
 from groundwork.plumbing.audit import Act, record
 from groundwork.plumbing.auth import Caller
 from groundwork.plumbing.db import Connection
@@ -57,7 +57,7 @@ class GatewayRulesRoutes:
                 grant=MANAGE_GATEWAYS,
                 request=GatewayRules,
                 answer=VenueRules,
-                refusals=(BEYOND_SCOPE, UNREGISTERED_VENUE, problems.BAD_GATEWAY_RULES),
+                refusals=(BEYOND_SCOPE, NO_SUCH_VENUE, problems.BAD_GATEWAY_RULES),
                 max_body=_MOST_BYTES,
             ),
             Route(

@@ -23,7 +23,7 @@ from groundwork.people.model import MANAGE_GATEWAYS, ROTATE_GATEWAY_KEY
 from groundwork.people.premises import Premises
 from groundwork.people.queries import boxes as rows
 from groundwork.people.queries.keys import AnyRow
-from groundwork.people.reasons import BEYOND_SCOPE, UNREGISTERED_VENUE
+from groundwork.people.reasons import BEYOND_SCOPE, NO_SUCH_VENUE
 from groundwork.people.registry import announce_gateway
 from groundwork.people.settings import Settings
 from groundwork.plumbing import signatures
@@ -38,7 +38,7 @@ from groundwork.plumbing.vault import Vault
 
 _GUESSES: Final = Rate(per_s=0.2, burst=10)
 """Of codes, by one address: 180 in a code's life, against 2^60 codes. A shop's boxes behind one address enrol one after another."""
-_CODE_REFUSALS: Final = (BEYOND_SCOPE, UNREGISTERED_VENUE, problems.GATEWAY_IS_RADIO)
+_CODE_REFUSALS: Final = (BEYOND_SCOPE, NO_SUCH_VENUE, problems.GATEWAY_IS_RADIO)
 _KEY_REFUSALS: Final = (problems.WRONG_PROOF, problems.KEY_TAKEN, problems.KEY_REVOKED)
 
 

@@ -15,10 +15,10 @@ from groundwork.people.reasons import (
     DISABLED_OPERATOR,
     LAST_ADMIN,
     LOGIN_TAKEN,
+    NO_SUCH_VENUE,
     OWN_ACCOUNT,
     UNKNOWN_OPERATOR,
     UNKNOWN_ROLE,
-    UNREGISTERED_VENUE,
 )
 from groundwork.plumbing.http import Route, answered, caller, read
 from groundwork.plumbing.reasons import Words
@@ -52,7 +52,7 @@ class OperatorRoutes:
                 request=InvitationRequest,
                 answer=OperatorLink,
                 status=201,
-                refusals=(BAD_LOGIN, LOGIN_TAKEN, UNKNOWN_ROLE, BEYOND_SCOPE, UNREGISTERED_VENUE),
+                refusals=(BAD_LOGIN, LOGIN_TAKEN, UNKNOWN_ROLE, BEYOND_SCOPE, NO_SUCH_VENUE),
             ),
         )
 
@@ -66,7 +66,7 @@ class OperatorRoutes:
                 grant=MANAGE_OPERATORS,
                 request=OperatorRequest,
                 answer=OperatorAccount,
-                refusals=(UNKNOWN_OPERATOR, UNKNOWN_ROLE, BEYOND_SCOPE, UNREGISTERED_VENUE, OWN_ACCOUNT, LAST_ADMIN),
+                refusals=(UNKNOWN_OPERATOR, UNKNOWN_ROLE, BEYOND_SCOPE, NO_SUCH_VENUE, OWN_ACCOUNT, LAST_ADMIN),
             ),
             Route(
                 "POST",

@@ -13,7 +13,7 @@ from groundwork.people.model import MANAGE_TAGS
 from groundwork.people.premises import Premises
 from groundwork.people.problems import BAD_TAG, TAG_REGISTERED, UNKNOWN_TAG
 from groundwork.people.queries.keys import AnyRow
-from groundwork.people.reasons import BEYOND_SCOPE, UNREGISTERED_VENUE
+from groundwork.people.reasons import BEYOND_SCOPE, NO_SUCH_VENUE
 from groundwork.people.tags import Tag
 from groundwork.plumbing.audit import Act, record
 from groundwork.plumbing.auth import Caller
@@ -57,7 +57,7 @@ class TagRoutes:
                 request=TagRequest,
                 answer=TagCode,
                 status=201,
-                refusals=(BAD_TAG, TAG_REGISTERED, BEYOND_SCOPE, UNREGISTERED_VENUE),
+                refusals=(BAD_TAG, TAG_REGISTERED, BEYOND_SCOPE, NO_SUCH_VENUE),
             ),
             Route(
                 "POST",

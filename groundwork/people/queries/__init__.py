@@ -32,6 +32,7 @@ from groundwork.people.queries.communities import (
     put_community,
 )
 from groundwork.people.queries.consent_texts import add_consent_text, check_text, consent_text, consent_texts
+from groundwork.people.queries.consenting import consenting
 from groundwork.people.queries.consents import (
     Checked,
     Cited,
@@ -216,6 +217,7 @@ __all__ = [
     "community_of_id",
     "consent_text",
     "consent_texts",
+    "consenting",
     "day_keys",
     "days_of_keys",
     "destroy_day_keys",

@@ -66,14 +66,21 @@ class Sums(Handler[int]):
 
 
 def loop_of(
-    database: Database, clock: ManualClock, handler: Sums, owner: str = "one", *, batch: int = 4, snapshot_every: int = 1_000_000
+    database: Database,
+    clock: ManualClock,
+    handler: Sums,
+    owner: str = "one",
+    *,
+    batch: int = 4,
+    snapshot_every: int = 1_000_000,
+    threaded: bool = False,
 ) -> tuple[LocalBus, ShardLoop]:
     bus = LocalBus(database, clock, owner, {S: 1, OUT: 1})
 
     def make(shard: int) -> Sums:
         return handler
 
-    return bus, ShardLoop(bus, clock, S, make, batch=batch, snapshot_every=snapshot_every, snapshot_ms=10**12)
+    return bus, ShardLoop(bus, clock, S, make, batch=batch, snapshot_every=snapshot_every, snapshot_ms=10**12, threaded=threaded)
 
 
 async def put(bus: LocalBus, *numbers: int) -> None:

@@ -1,0 +1,76 @@
+"""The column frame of GPS reports: little-endian, read in place.
+
+    offset  size  what
+    0       4     magic `AGF1`
+    4       4     header length h, u32
+    8       4     reports n, u32
+    12      h     header: GpsHeader as JSON, UTF-8
+    12+h    p     zero bytes up to a multiple of 8
+            8n    at_ms, i64
+            8n    lon, f64
+            8n    lat, f64
+            4n    accuracy_m, f32
+
+Pure. 28 bytes a report, a third of its JSON.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from geofence.columns import Columns
+from groundwork.contracts.gps_report import GpsHeader
+
+MAGIC: Final = b"AGF1"
+COLUMNS: Final = (("at_ms", "<i8"), ("lon", "<f8"), ("lat", "<f8"), ("accuracy_m", "<f4"))
+ROW_BYTES: Final = sum(np.dtype(dtype).itemsize for _, dtype in COLUMNS)
+_PREFIX: Final = 12
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(GpsHeader)
+
+
+class GpsFrame(NamedTuple):
+    """A decoded frame."""
+
+    header: GpsHeader
+    reports: int
+    columns: dict[str, Columns]
+
+
+class GpsFrameError(ValueError):
+    """The bytes are no frame of GPS reports; says what was found and what was expected."""
+
+
+def encode_gps_frame(header: GpsHeader, columns: Mapping[str, Sequence[float]]) -> bytes:
+    """The frame, as an app makes it. Raises GpsFrameError where columns differ in length."""
+    lengths = {name: len(columns[name]) for name, _ in COLUMNS}
+    if len(set(lengths.values())) > 1:
+        raise GpsFrameError(f"columns differ in length: {lengths}")
+    head = _encoder.encode(header)
+    prefix = MAGIC + len(head).to_bytes(4, "little") + lengths["at_ms"].to_bytes(4, "little")
+    parts = [np.asarray(columns[name]).astype(dtype).tobytes() for name, dtype in COLUMNS]
+    return b"".join((prefix, head, bytes(-(_PREFIX + len(head)) % 8), *parts))
+
+
+def decode_gps_frame(body: bytes) -> GpsFrame:
+    """The frame in `body`; raises GpsFrameError on anything else."""
+    if len(body) < _PREFIX or body[:4] != MAGIC:
+        raise GpsFrameError(f"a frame starts {MAGIC!r}, this one {bytes(body[:4])!r} and has {len(body)} bytes")
+    length, reports = int.from_bytes(body[4:8], "little"), int.from_bytes(body[8:12], "little")
+    start = _PREFIX + length
+    start += -start % 8
+    expected = start + reports * ROW_BYTES
+    if len(body) != expected:
+        raise GpsFrameError(f"a frame of {reports} reports with a header of {length} bytes has {expected} bytes, this one {len(body)}")
+    try:
+        header = _decoder.decode(body[_PREFIX : _PREFIX + length])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise GpsFrameError(f"the header is no GpsHeader: {error}") from error
+    columns: dict[str, Columns] = {}
+    for name, dtype in COLUMNS:
+        columns[name] = np.frombuffer(body, dtype, reports, start)
+        start += columns[name].nbytes
+    return GpsFrame(header, reports, columns)

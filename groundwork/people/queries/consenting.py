@@ -1,0 +1,32 @@
+"""Which of many shoppers consent to a purpose now, by pseudonym: for whoever works on their rows after the fact."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, func, select
+
+from groundwork.contracts.ids import Pseudonym, TenantId
+from groundwork.people.tables import ConsentRow, ErasureRow, ShopperRow
+
+_AT_ONCE = 500
+"""Names in one statement; SQLite takes 32,766 values in one."""
+
+
+def consenting(conn: Connection, tenant: TenantId, shoppers: Collection[Pseudonym], purpose: str) -> frozenset[Pseudonym]:
+    """Those whose last answer to `purpose` is yes, who do not pause, and whose erasure has not begun."""
+    found: set[Pseudonym] = set()
+    names = sorted(shoppers)
+    for first in range(0, len(names), _AT_ONCE):
+        found.update(_consenting(conn, tenant, names[first : first + _AT_ONCE], purpose))
+    return frozenset(found)
+
+
+def _consenting(conn: Connection, tenant: TenantId, names: list[Pseudonym], purpose: str) -> list[Pseudonym]:
+    row, her, erasure = ConsentRow, ShopperRow, ErasureRow
+    asked = (row.tenant == tenant, row.purpose == purpose, row.shopper.in_(names))
+    last = select(func.max(row.seq)).where(*asked).group_by(row.shopper)
+    yes = select(row.shopper).where(row.tenant == tenant, row.granted, row.seq.in_(last))
+    gone = select(erasure.pseudonym).where(erasure.tenant == tenant, erasure.pseudonym.in_(names))
+    wanted = select(her.pseudonym).where(
+        her.tenant == tenant, her.pseudonym.in_(yes), her.paused_until_ms.is_(None), her.pseudonym.not_in(gone)
+    )
+    return [Pseudonym(name) for name in conn.scalars(wanted.order_by(her.pseudonym))]

@@ -1,0 +1,1 @@
+"""Tests of what happens outside: fences on the earth, GPS reports, arrivals."""
