@@ -24,8 +24,7 @@ Operations = dict[str, list[MigrateOperation]]
 
 _VERSION: Final = '''"""{title}: each package's part stands in `aislecast/migrations/{slug}/`."""
 
-from aislecast.migrations.{slug} import PACKAGES
-from aislecast.migrations.steps import down, up
+{imports}
 
 revision = "{revision}"
 down_revision = "{before}"
@@ -60,7 +59,14 @@ def write_revision(url: str, revision: str, slug: str, place: Path) -> list[Path
     folder.mkdir(exist_ok=True)
     texts = {folder / f"{name}.py": text for name, text in parts.items()}
     texts[folder / "__init__.py"] = _INIT.format(revision=revision, slug=slug, imported=", ".join(sorted(parts)), names=", ".join(parts))
-    values = {"title": slug.replace("_", " ").capitalize(), "slug": slug, "revision": revision, "before": f"{int(revision) - 1:04}"}
+    imports = sorted([f"from aislecast.migrations.{slug} import PACKAGES", "from aislecast.migrations.steps import down, up"])
+    values = {
+        "imports": "\n".join(imports),
+        "title": slug.replace("_", " ").capitalize(),
+        "slug": slug,
+        "revision": revision,
+        "before": f"{int(revision) - 1:04}",
+    }
     texts[place / "versions" / f"{revision}_{slug}.py"] = _VERSION.format(**values)
     for path, text in texts.items():
         path.write_text(text)
