@@ -19,9 +19,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_STEPS = {"reading": Words("looking what it is", "تحديد نوع الملف"), "drawn": Words("read", "تمت القراءة")}
+_FORMAT = Words("reading it as {format}; a large drawing takes a while", "قراءته بصيغة {format}؛ الرسم الكبير يستغرق وقتًا")
 REFUSED = Words("{problem}", "{problem}")
 NO_PLAN = Words("{source} is neither a file nor a venue with a published plan.", "{source} ليس ملفًا ولا متجرًا له مخطط منشور.")
 NO_LEVEL = Words("There is no level {level}; there are: {known}.", "لا يوجد طابق {level}؛ الطوابق هي: {known}.")
+NO_DATABASE_YET = Words(
+    "There is no database in {folder} yet. Start `aislecast up` with that folder once, or name another with `--data`.",
+    "لا توجد قاعدة بيانات في {folder} بعد. شغّل `aislecast up` على هذا المجلد مرة، أو اذكر مجلدًا آخر بالخيار `--data`.",
+)
 NOT_WRITTEN = Words("{path} cannot be written: {problem}.", "تعذرت الكتابة في {path}: {problem}.")
 WRITTEN = Words("Wrote {path}.", "كُتب {path}.")
 
@@ -32,11 +38,17 @@ def read_plan(path: Path, args: argparse.Namespace, voice: Voice) -> "Import":
     from floorplans.importing import read_file
 
     choice = Choice(page=args.page, layers=tuple(args.layer), unit=args.unit)
-    shown = sys.stderr.isatty()
     try:
-        return read_file(path, choice, args.format, progress=lambda step: print(f"  {step}", file=sys.stderr) if shown else None)
+        return read_file(path, choice, args.format, progress=_shown(voice))
     except PlanFileError as fault:
         raise stop_of(fault, voice) from None
+
+
+def _shown(voice: Voice) -> Callable[[str], None]:
+    """Says each step where somebody is watching: large drawings take ten seconds and more."""
+    if not sys.stderr.isatty():
+        return lambda _: None
+    return lambda step: print("  " + voice.say(_STEPS.get(step, _FORMAT), format=step), file=sys.stderr)
 
 
 def stop_of(fault: Any, voice: Voice) -> Stop:

@@ -40,8 +40,8 @@ _SVG = Words("draw the way on its first level, as SVG or PNG", "ارسم الط�
 _LEVEL = Words("one level alone (default: all)", "طابق واحد فقط (الافتراضي: كلها)")
 _FILLERS = Words("places for so many further gateways (default: 3)", "أماكن لعدد من البوابات الإضافية (الافتراضي: 3)")
 _WALK = Words(
-    "a walk test as CSV: gateway, level, x_m, y_m, rssi_dbm",
-    "ما سمعته البوابات في جولة قياس، بصيغة CSV: gateway, level, x_m, y_m, rssi_dbm",
+    "a walk test as CSV: `gateway, level, x_m, y_m, rssi_dbm`",
+    "ما سمعته البوابات في جولة قياس، بصيغة CSV: `gateway, level, x_m, y_m, rssi_dbm`",
 )
 _HEAT = Words("draw the signal on a level, as SVG or PNG", "ارسم الإشارة على طابق بصيغة SVG أو PNG")
 _NOWHERE = Words("Give `--to`, or at least one `--via`.", "اذكر `--to` أو `--via` واحدًا على الأقل.")
@@ -52,15 +52,15 @@ _HEARD = Words(
     "Level {level}: heard by 1 gateway or more {one} %, by 2 {two} %, by 3 {three} %; gateways: {gateways}.",
     "الطابق {level}: تسمعه بوابة أو أكثر {one} %، بوابتان {two} %، ثلاث {three} %؛ البوابات: {gateways}.",
 )
-_FILLER = Words("  A gateway at ({x}, {y}) makes it {share} % by 3.", "  بوابة عند ({x}, {y}) ترفعها إلى {share} % بثلاث بوابات.")
+_FILLER = Words("  A gateway at ({place}) makes it {share} % by 3.", "  بوابة عند ({place}) ترفعها إلى {share} % بثلاث بوابات.")
 _WALKED = Words(
     "Walk test: {points} points, mean error {error} dB, bias {bias} dB, spread {spread} dB.",
     "جولة القياس: النقاط {points}، متوسط الخطأ {error} dB، الانحياز {bias} dB، التشتت {spread} dB.",
 )
 _UNKNOWN = Words("Heard, but not on the plan's level: {names}.", "سُمعت وليست على طابقها في المخطط: {names}.")
 _BAD_WALK = Words(
-    "{path}, row {row}: expected gateway, level, x_m, y_m, rssi_dbm; got {got}.",
-    "{path}، الصف {row}: المتوقع البوابة وموضعها وقدرتها (gateway, level, x_m, y_m, rssi_dbm)؛ والمعطى {got}.",
+    "{path}, row {row}: expected `gateway, level, x_m, y_m, rssi_dbm`; got {got}.",
+    "{path}، الصف {row}: المتوقع البوابة وموضعها وقدرتها (`gateway, level, x_m, y_m, rssi_dbm`)؛ والمعطى {got}.",
 )
 
 
@@ -190,7 +190,7 @@ def _print_coverage(answer: "CoverageTold", walk: "WalkTold | None", voice: Voic
         one, two, three = (f"{100 * level.heard_by[count]:.0f}" for count in (1, 2, 3))
         print(voice.say(_HEARD, level=level.level, one=one, two=two, three=three, gateways=len(level.gateways)))
         for filler in level.fillers:
-            print(voice.say(_FILLER, x=filler.x_m, y=filler.y_m, share=f"{100 * filler.share_after:.0f}"))
+            print(voice.say(_FILLER, place=f"{filler.x_m}, {filler.y_m}", share=f"{100 * filler.share_after:.0f}"))
     if walk is not None:
         print(voice.say(_WALKED, points=walk.points, error=walk.mean_error_db, bias=walk.bias_db, spread=walk.spread_db))
         if walk.unknown:

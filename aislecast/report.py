@@ -60,6 +60,13 @@ UNITS = {
     "left": Words("beacons that left", "منارات غادرت"),
     "telemetry": Words("telemetry frames", "إطارات قياس"),
     "strangers": Words("counts of strangers", "أعداد الغرباء"),
+    "GPS reports": Words("GPS reports", "تقارير GPS"),
+    "payloads": Words("payloads of third-party boxes", "حمولات صناديق جهات أخرى"),
+    "batches": Words("batches", "دفعات"),
+    "numbers": Words("zone events and visits", "أحداث مناطق وزيارات"),
+    "streams": Words("open streams", "بثوث مفتوحة"),
+    "deliveries": Words("deliveries", "عمليات إيصال"),
+    "tries": Words("tries", "محاولات"),
 }
 _FIGURE = Words("figure", "القيمة")
 _STEP = Words("step", "المرحلة")
@@ -151,9 +158,14 @@ def _hops(hops: Sequence[Mapping[str, Any]], voice: Voice) -> Table:
     table = _table(voice, (_STEP, _UNIT, _IN, _OUT, _HELD, _REFUSED), numbers=3, first=2)
     for hop in hops:
         refused = ", ".join(f"{code} {count:,}" for code, count in hop["refused"].items())
-        name, unit = step_name(hop["hop"], voice), voice.say(UNITS[hop["unit"]])
+        name, unit = step_name(hop["hop"], voice), _unit(hop["unit"], voice)
         table.add_row(name, unit, f"{hop['in']:,}", f"{hop['out']:,}", f"{hop['held']:,}", refused)
     return table
+
+
+def _unit(unit: str, voice: Voice) -> str:
+    """What is counted; its own name where nobody has listed it."""
+    return voice.say(UNITS[unit]) if unit in UNITS else unit
 
 
 def _table(voice: Voice, headings: Sequence[Words], numbers: int, first: int = 1) -> Table:

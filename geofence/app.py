@@ -87,7 +87,7 @@ def build(
         lambda shard: Pipeline(shard, workshop),
         batch=settings.read_limit,
         snapshot_every=settings.snapshot_every_entries,
-        threaded=True,
+        threaded=settings.engine_threads,
     )
     engines = Engines(shards, places)
     ticker = Ticker(parts.bus, parts.clock, settings.tick_ms, lambda: [pipeline.due for pipeline in engines.pipelines()])
@@ -117,7 +117,7 @@ def build(
 
 
 def _routes(ingest: Ingest, workshop: Workshop) -> list[Route]:
-    health = RadioHealthRoutes(workshop.places, ingest.boots, workshop.told, workshop.clock)
+    health = RadioHealthRoutes(workshop.places, ingest.boots, workshop.told, ingest.parts)
     return [*IngestRoutes(ingest).routes(), *health.routes()]
 
 

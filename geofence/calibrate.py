@@ -24,6 +24,8 @@ from geofence.columns import Flags, Floats, Indices
 from geofence.locator import Anchors
 from geofence.radio_field import Readings, Shape, expected_db, learn, readings_of, unknown_db2
 
+ONE_WAY: Final = "the survey faces one way: gains and a radio map would hold the carrier's shadow, and are left out"
+MAP_DOES_NOT_PAY: Final = "a radio map does not predict other sessions better than the path loss does, and is left out"
 ROUNDS: Final = 8
 """Of reweighting; the fit moves by less than .01 after five."""
 EXPONENT_SD: Final = 0.5
@@ -103,7 +105,7 @@ def calibrate(samples: Samples, anchors: Anchors, cells: Cells, levels: tuple[st
         offset_drift_db2=GENERIC.offset_drift_db2 if phones else TAG_DRIFT_DB2,
     )
     if shadowed:
-        return replace(found, notes=["the survey faces one way: gains and a radio map would hold the carrier's shadow, and are left out"])
+        return replace(found, notes=[ONE_WAY])
     return replace(found, **_mapped(samples, path, anchors, cells, levels))
 
 
@@ -112,7 +114,7 @@ def _mapped(samples: Samples, path: PathLoss, anchors: Anchors, cells: Cells, le
     known = _by_level(samples, path.residual_db(samples, anchors))
     shape = learn(list(known.values()))
     if not map_pays(samples, anchors, shape):
-        return {"notes": ["a radio map does not predict other sessions better than the path loss does, and is left out"]}
+        return {"notes": [MAP_DOES_NOT_PAY]}
     spots = {number: _spots(cells, number) for number in known}
     maps = [_radio_map(expected_db(known[number], at, shape), anchors, at, levels[number]) for number, at in spots.items()]
     return {"maps": [one for one in maps if one.residual_ddb], "noise_db": round(_left_db(known, spots, shape), 2)}

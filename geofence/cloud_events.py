@@ -46,7 +46,7 @@ def delivery_of(hook: Webhook, one: Happening, now_ms: int) -> Delivery:
     if isinstance(what, ZoneEvent):
         kind, told_id, at_ms, subject = f"zone_event.{what.kind}", str(what.id), what.at_ms, str(what.zone)
     elif one.ended and what.end_ms is not None:
-        kind, told_id, at_ms, subject = "visit.ended", f"{what.id}-ended", what.end_ms, str(what.id)
+        kind, told_id, at_ms, subject = "visit.ended", f"{what.id}-ended-{what.end_ms}", what.end_ms, str(what.id)
     else:
         kind, told_id, at_ms, subject = "visit.started", f"{what.id}-started", what.start_ms, str(what.id)
         what = msgspec.structs.replace(what, end_ms=None)  # the row may know its end by now

@@ -27,6 +27,7 @@ from floorplans.model import Plan
 from geofence import queries
 from geofence.admitted import Admitted, AdmittedHeader, decode
 from geofence.anchors import Calibration
+from geofence.barred import barred
 from geofence.device_columns import NEVER_MS
 from geofence.engine import Engine
 from geofence.identities import Why
@@ -182,9 +183,9 @@ class Pipeline:
         events, forgets = sorted(batch.events, key=_at_ms), tuple(batch.forgets)
 
         def effects(conn: Connection) -> None:
-            _write(conn, events, batch.visits, batch.parted)
-            for heard in batch.heard:
+            for heard in batch.heard:  # first: a visit that goes on may end in this very batch
                 arrivals.set_heard(conn, heard.tenant, heard.visit, heard.at_ms)
+            _write(conn, events, batch.visits, batch.parted)
             for told in forgets:
                 queries.forgotten(conn, told.tenant, told.erasure, told.venue, told.shopper, told.at_ms)
 
@@ -293,21 +294,15 @@ def _forget(header: AdmittedHeader) -> _Forget:
 
 
 def _write(conn: Connection, events: Sequence[ZoneEvent], visits: Sequence[Visit], parted: Sequence[Visit]) -> None:
-    """Keeps what happened, but of nobody whose erasure has begun: what her last rows led to may only come out now."""
-    gone = _erased(conn, {(event.tenant, event.shopper) for event in events} | {(visit.tenant, visit.shopper) for visit in visits})
+    """Keeps what happened, but of nobody who is barred: what her last rows led to may only come out now. A visit of hers just ends."""
+    hers = {(event.tenant, event.shopper) for event in events} | {(visit.tenant, visit.shopper) for visit in visits}
+    gone = barred(conn, hers)
     queries.add_zone_events(conn, [event for event in events if (event.tenant, event.shopper) not in gone])
-    kept = [visit for visit in visits if (visit.tenant, visit.shopper) not in gone]
-    queries.add_visits(conn, kept)
-    for visit in (*kept, *parted):
+    queries.add_visits(conn, [visit for visit in visits if (visit.tenant, visit.shopper) not in gone])
+    queries.end_visits(conn, [visit for visit in visits if (visit.tenant, visit.shopper) in gone])
+    for visit in (*visits, *parted):
         if visit.end_ms is not None:  # a cart that was lent for it is nobody's from then on
             people.end_visit_bindings(conn, visit.tenant, visit.track, visit.end_ms)
-
-
-def _erased(conn: Connection, shoppers: set[tuple[TenantId, Pseudonym]]) -> set[tuple[TenantId, Pseudonym]]:
-    by_tenant: dict[TenantId, set[Pseudonym]] = {}
-    for tenant, shopper in shoppers:
-        by_tenant.setdefault(tenant, set()).add(shopper)
-    return {(tenant, shopper) for tenant, names in sorted(by_tenant.items()) for shopper in people.erased(conn, tenant, names)}
 
 
 # --- columns to rows -----------------------------------------------------------------------------------------------------------------

@@ -25,6 +25,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How far a batch may claim to reach into the future; more would push the venue's watermark past honest gateways."""
     locator: str = "grid"
     """Which file of `geofence/locate` makes fixes."""
+    engine_threads: bool = True
+    """Whether engines work on a thread, so that requests are answered meanwhile. Off: all of one process goes in one order."""
     refresh_ms: Annotated[int, msgspec.Meta(ge=100, le=5_000)] = 1_000
     """How often plans and gateways in memory are compared with the database, beside being told of changes."""
     tick_ms: Annotated[int, msgspec.Meta(ge=50, le=10_000)] = 250

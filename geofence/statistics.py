@@ -10,11 +10,12 @@
 Position and cells commit together, so a process that dies counts nothing twice and leaves nothing out. A cell knows how many *different*
 shoppers it counts without knowing them: a row adds one where no row of hers with a lower number lies in the same cell. That makes the
 figures those of a recount of the rows, in whatever order and however late they came. Erasure and retention take rows away, not counts.
+A visit that had ended and goes on (`queries/arrivals.py`) has lasted until its first end: nobody's length or path is counted twice.
 What may be shown of a cell is for `disclosure.py`, who may see it for `http/visits.py`.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -40,6 +41,8 @@ LONGEST_MS: Final = 86_400_000
 _QUARTER_MS: Final = 900_000
 _WEEK_MS: Final = 8 * LONGEST_MS
 """How far before the first row of a batch others of the same week may lie, with an hour of summer time."""
+_BEFORE: Final = 0
+"""Stands for a number of the chronicle that was counted and is known no more."""
 _BATCH: Final = 100
 """Numbers counted in one transaction: some tens of ms, so that an acknowledged write waits no longer for it."""
 
@@ -89,8 +92,9 @@ def _tally(conn: Connection, tenant: TenantId, venue: VenueId, news: Sequence[Ha
     measured = people.consenting(conn, tenant, {one.what.shopper for one in ended}, MEASUREMENT)
     counted = [one for one in ended if one.what.shopper in measured]
     zone_events = [one.zone_event.id for one in counted if one.zone_event]
+    resumed = queries.resumed(conn, tenant, venue, {one.what.shopper for one in news if one.visit}, news[0].number - 1)
     queries.mark_measured(conn, tenant, zone_events, [one.visit.id for one in counted if one.visit])
-    history = _history(conn, tenant, venue, news, grid)
+    history = _history(conn, tenant, venue, news, grid, resumed)
     tally = Tally()
     for one in news:
         for contribution in history.contributions(one.number, one.what.shopper):
@@ -98,7 +102,7 @@ def _tally(conn: Connection, tenant: TenantId, venue: VenueId, news: Sequence[Ha
     return tally
 
 
-def _history(conn: Connection, tenant: TenantId, venue: VenueId, news: Sequence[Happening], grid: Grid) -> "History":
+def _history(conn: Connection, tenant: TenantId, venue: VenueId, news: Sequence[Happening], grid: Grid, resumed: Set[VisitId]) -> "History":
     """Whatever may lie in the same cells as what is new."""
     shoppers = {one.what.shopper for one in news}
     zone_events = [one.zone_event for one in news if one.zone_event]
@@ -110,7 +114,7 @@ def _history(conn: Connection, tenant: TenantId, venue: VenueId, news: Sequence[
     past: list[Past] = []
     if visits:
         past = queries.past_visits(conn, tenant, venue, shoppers, min(visit.start_ms for visit in visits) - _WEEK_MS)
-    return History(stays, past, queries.paths(conn, tenant, [visit for visit in past if visit.measured]), grid)
+    return History(stays, past, queries.paths(conn, tenant, [visit for visit in past if visit.measured]), grid, resumed)
 
 
 def _is_end(one: Happening) -> bool:
@@ -158,8 +162,12 @@ def _add(conn: Connection, tenant: TenantId, venue: VenueId, tally: Tally) -> No
 class History:
     """What some shoppers did in a venue: what each row of it adds, and whether a row before it was in the same cell."""
 
-    def __init__(self, stays: Sequence[Stay], visits: Sequence[Past], paths: Sequence[PathStep], grid: Grid) -> None:
+    def __init__(
+        self, stays: Sequence[Stay], visits: Sequence[Past], paths: Sequence[PathStep], grid: Grid, resumed: Set[VisitId] = frozenset()
+    ) -> None:
         self._grid = grid
+        self._resumed = resumed
+        """Visits whose end was counted before, whatever number it has now."""
         self._starts: dict[tuple[Step, int], int] = {}
         self._paths: defaultdict[VisitId, list[PathStep]] = defaultdict(list)
         for step in paths:
@@ -189,7 +197,9 @@ class History:
             yield stay.number, stay.shopper, [*(self._entered(stay) if stay.kind == "enter" else self._left(stay))]
         for visit in visits:
             yield visit.number, visit.shopper, [*self._at("visited", OF_VISITS, visit.start_ms)]
-            if visit.end_number is not None and visit.measured:
+            if visit.visit in self._resumed:
+                yield _BEFORE, visit.shopper, [*self._ended(visit)]
+            elif visit.end_number is not None and visit.measured:
                 yield visit.end_number, visit.shopper, [*self._ended(visit)]
 
     def _at(self, figure: str, steps: Iterable[Step], at_ms: int, zone: str = "", seconds: float | None = None) -> Iterator["_Made"]:
@@ -209,8 +219,8 @@ class History:
                 yield CellKey("present", step, start_ms, stay.zone), inside_ms, None
 
     def _ended(self, visit: Past) -> Iterator["_Made"]:
-        assert visit.end_ms is not None  # it has ended
-        yield from self._at("lasted", OF_VISITS, visit.start_ms, seconds=(visit.end_ms - visit.start_ms) / 1000)
+        length_ms = (visit.end_ms or visit.start_ms) - visit.start_ms  # one that goes on adds nothing: it was counted
+        yield from self._at("lasted", OF_VISITS, visit.start_ms, seconds=length_ms / 1000)
         for (origin, zone), count in sorted(moves(self._paths[visit.visit]).items()):
             for step in OF_PATHS:
                 yield CellKey("moved", step, self._start_ms(step, visit.start_ms), zone, origin), count, None

@@ -201,7 +201,7 @@ class WebhookDesk:
         try:
             self._outbound.check(wanted.url)
         except AddressRefused as error:
-            raise Refusal(reasons.BAD_WEBHOOK_URL, at="/url", problem=str(error)) from None
+            raise Refusal(reasons.BAD_WEBHOOK_URL, at="/url", problem=error.words) from None
 
 
 def _requeue(

@@ -16,6 +16,7 @@ from notifier.calendar import Window
 from notifier.campaigns import Campaign
 from notifier.holdout import GLOBAL_SHARE, held_out
 from notifier.rule import Context
+from notifier.rules import InZone, OfKind
 
 POSITIONING: Final = "positioning"
 OFFERS: Final = "offers"
@@ -32,7 +33,18 @@ STOPS: Final = (
     "no_campaign",
 )
 """Why no campaign is even a candidate."""
-NOS: Final = ("campaign_not_live", "already_granted", "too_late", "budget_spent", "holdout_global", "lost_to_other", "holdout")
+ON_THE_WAY: Final = "approach"
+"""The kind of zone one is in before one has arrived: in the street, often at the wheel."""
+NOS: Final = (
+    "campaign_not_live",
+    "on_the_way",
+    "already_granted",
+    "too_late",
+    "budget_spent",
+    "holdout_global",
+    "lost_to_other",
+    "holdout",
+)
 """Why a candidate gets a no, beside its own rules."""
 
 
@@ -104,6 +116,8 @@ def _nos(campaign: Campaign, case: Case) -> list[str]:
     marketing = campaign.budget_class == "marketing"
     nos = [] if campaign.state == "live" else ["campaign_not_live"]
     nos += [condition.no for condition in campaign.conditions if not condition.holds(case.context)]
+    if case.context.zone_kind == ON_THE_WAY and not _says_where(campaign):
+        nos.append("on_the_way")
     if campaign.id in case.granted:
         nos.append("already_granted")
     if case.decided_ms >= case.at_ms + campaign.ttl_s * 1000:
@@ -113,6 +127,11 @@ def _nos(campaign: Campaign, case: Case) -> list[str]:
     if marketing and held_out(f"{case.salt}/global", case.shopper, case.global_share):
         nos.append("holdout_global")
     return nos
+
+
+def _says_where(campaign: Campaign) -> bool:
+    """Whether the campaign names zones or their kinds: what is meant for the way names the ring, and what names nothing is meant for inside."""
+    return any(isinstance(condition, InZone | OfKind) for condition in campaign.conditions)
 
 
 def _rank(campaign: Campaign) -> tuple[bool, int, str]:

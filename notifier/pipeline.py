@@ -6,7 +6,7 @@
     receipt of a till             -> purchase                                                               purchases.py
 
 A zone event that comes again finds its decision and changes nothing; one of a shopper who is being erased leaves nothing. An exit takes
-back what has not left for that stay.
+back what has not left for that stay, unless it is uncertain: then the offer lasts as long as it would have.
 """
 
 from collections import Counter
@@ -75,7 +75,7 @@ class Pipeline:
             ran.repeats += 1
             return
         now = self.clock.now_ms()
-        if event.kind == "exit":
+        if event.kind == "exit" and not event.uncertain:  # where nobody could hear her, nobody knows that she left
             outbox.cancel_stay(conn, event.tenant, event.visit, event.zone, event.stay_start_ms, now)
         read = reader.read(event, now)
         verdict = decide(read.case) if read.case else read.refused

@@ -19,6 +19,10 @@ _DECISIONS: Final = {
     "quiet_hours": Words("It was within the venue's quiet hours.", "كان الوقت ضمن ساعات الهدوء في المتجر."),
     "no_campaign": Words("No campaign was running.", "لم تكن هناك حملة جارية."),
     "campaign_not_live": Words("The campaign is not live.", "الحملة غير مفعّلة."),
+    "on_the_way": Words(
+        "She was still on her way, and the campaign does not say that it is meant for that.",
+        "كانت المتسوقة لا تزال في الطريق، ولم تُحدَّد الحملة لذلك.",
+    ),
     "already_granted": Words("This campaign has been granted in this visit already.", "سبق منح هذه الحملة خلال هذه الزيارة."),
     "too_late": Words("The offer would have come too late to be of use.", "كان العرض سيصل بعد فوات أوانه."),
     "budget_spent": Words("The attention budget of this visit is spent.", "نفد رصيد الانتباه لهذه الزيارة."),

@@ -26,6 +26,8 @@ _DONE = Words(
     "{path}: {anchors} radios, exponent {exponent}, noise {noise} dB, radio map on {maps} levels.",
     "{path}: عدد الأجهزة {anchors}، الأس {exponent}، الضجيج {noise} ديسيبل، خريطة الإشارة على {maps} من الطوابق.",
 )
+_ONE_WAY = "الجولة كلها باتجاه واحد: فروق الأجهزة وخريطة الإشارة ستحمل ظل حامل الهاتف، ولذلك تُركت"
+_MAP_DOES_NOT_PAY = "لا تتنبأ خريطة الإشارة بالجلسات الأخرى أفضل من نموذج خفوت الإشارة، ولذلك تُركت"
 
 
 def add_arguments(parser: Parser, voice: Voice) -> None:  # noqa: ARG001 # every command is asked in the same way
@@ -53,5 +55,13 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
     args.out.write_bytes(write_calibration(found))
     print(voice.say(_DONE, path=args.out, anchors=len(found.gains_db), exponent=found.exponent, noise=found.noise_db, maps=len(found.maps)))
     for note in found.notes:
-        print(f"  {note}")
+        print(f"  {_said(note, voice)}")
     return OK
+
+
+def _said(note: str, voice: Voice) -> str:
+    """A note of the fit, which the file has in English, in the operator's language."""
+    from geofence.calibrate import MAP_DOES_NOT_PAY, ONE_WAY
+
+    arabic = {ONE_WAY: _ONE_WAY, MAP_DOES_NOT_PAY: _MAP_DOES_NOT_PAY}
+    return voice.say(Words(note, arabic[note])) if note in arabic else note

@@ -31,11 +31,18 @@ _FILE = Words(
 _UUID = Words("let iBeacons of this UUID pass; may be given again", "اسمح بمنارات iBeacon ذات هذا المعرّف؛ ويمكن تكراره")
 _ADDRESS = Words("let the sender of this radio address pass; may be given again", "اسمح بالمرسل ذي هذا العنوان؛ ويمكن تكراره")
 _BOX = Words("believe this box alone; may be given again (default: all)", "صدّق هذا الصندوق وحده؛ ويمكن تكراره (الافتراضي: الكل)")
-_BAD = Words("{problem}.", "القيمة غير صالحة: {problem}.")
+_NO_UUID = Words(
+    "{value} is no UUID: expected 32 hex digits, with or without hyphens.", "{value} ليس UUID: المتوقع 32 رقمًا ستعشريًا، بشرطات أو دونها."
+)
+_NO_ADDRESS = Words(
+    "{value} is no radio address: expected 12 hex digits, as in 58:78:20:76:BC:24.",
+    "{value} ليس عنوان راديو: المتوقع 12 رقمًا ستعشريًا، مثل 58:78:20:76:BC:24.",
+)
 _KEPT = Words("kept: {box} heard {beacon} at {rssi} dBm", "يُحفظ: سمع {box} المنارة {beacon} بشدة {rssi} dBm")
-_REFUSED = Words("refused, {count} times {code}: {why}", "يُرفض {count} مرة بسبب {code}: {why}")
+_REFUSED = Words("refused as {code} ({count}): {why}", "المرفوض بسبب {code} ({count}): {why}")
 _TOTAL = Words(
-    "{payloads} payloads, {kept} adverts kept, {refused} refused", "الحمولات {payloads}، والإعلانات المحفوظة {kept}، والمرفوضة {refused}"
+    "payloads: {payloads}, adverts kept: {kept}, refused: {refused}",
+    "الحمولات: {payloads}، والإعلانات المحفوظة: {kept}، والمرفوض: {refused}",
 )
 
 
@@ -70,20 +77,26 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
 
 def _sieve(args: argparse.Namespace) -> "Sieve":
     """The sieve of what was typed. Raises Stop where it is none."""
-    from geofence.feeds import feed
+    from geofence.feeds import FEEDS
+    from geofence.reasons import UNKNOWN_FEED_KIND
     from geofence.sieve import Sieve
-    from groundwork.adverts.gate import address_key
     from groundwork.contracts.gateway import GatewayRules
     from groundwork.contracts.ids import GatewayId
 
-    try:
-        kind = feed(args.kind)
-    except ValueError as error:
-        raise Stop(_BAD, BAD_INPUT, problem=error) from None
-    uuids = ["".join(sign for sign in uuid.lower() if sign != "-") for uuid in args.allow_ibeacon]
-    addresses = [address_key(address).partition(":")[2] for address in args.allow_address]
+    if args.kind not in FEEDS:
+        raise Stop(UNKNOWN_FEED_KIND.words, BAD_INPUT, value=args.kind, known=", ".join(FEEDS))
+    uuids = [_hex(uuid, "-", 32, _NO_UUID) for uuid in args.allow_ibeacon]
+    addresses = [_hex(address, ":-", 12, _NO_ADDRESS) for address in args.allow_address]
     boxes = {box: GatewayId(box) for box in args.box}
-    return Sieve(kind, boxes or None, GatewayRules(allow_ibeacon=uuids, allow_addresses=addresses), received=True)
+    return Sieve(FEEDS[args.kind], boxes or None, GatewayRules(allow_ibeacon=uuids, allow_addresses=addresses), received=True)
+
+
+def _hex(typed: str, between: str, digits: int, otherwise: Words) -> str:
+    """What was typed as bare small hex digits. Raises Stop where it is not that many."""
+    bare = "".join(sign for sign in typed.lower() if sign not in between)
+    if len(bare) != digits or not set(bare) <= set("0123456789abcdef"):
+        raise Stop(otherwise, BAD_INPUT, value=typed)
+    return bare
 
 
 def _lines(path: Path | None) -> Iterator[tuple[str, bytes]]:

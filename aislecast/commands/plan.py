@@ -14,8 +14,8 @@ import msgspec
 from aislecast import plan_ways
 from aislecast.arguments import Parser, number, whole_number
 from aislecast.commands.options import add_data, add_database, add_json, database_of, database_url, folder_of
-from aislecast.exits import BAD_INPUT, FAILED, OK, Stop
-from aislecast.plan_files import REFUSED, level_of, plan_of_source, read_plan, stop_of, write_out
+from aislecast.exits import BAD_INPUT, ENVIRONMENT, FAILED, OK, Stop
+from aislecast.plan_files import NO_DATABASE_YET, REFUSED, level_of, plan_of_source, read_plan, stop_of, write_out
 from aislecast.words import Voice
 from groundwork.contracts.ids import TenantId, VenueId
 from groundwork.plumbing.reasons import Refusal, Words
@@ -134,6 +134,8 @@ def import_(args: argparse.Namespace, voice: Voice) -> int:
             told = asyncio.run(_imported(args, read))
         else:
             folder = folder_of(args)
+            if not folder.database.exists():
+                raise Stop(NO_DATABASE_YET, ENVIRONMENT, folder=folder.root)
             with folder.locked():
                 told = asyncio.run(_imported(args, read))
     except Refusal as refusal:

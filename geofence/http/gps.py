@@ -5,6 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
+from floorplans import queries as places
 from geofence import reasons
 from geofence.accept import Accepted
 from geofence.http.ingest import REPEAT_HEADER
@@ -75,7 +76,7 @@ class GpsRoutes:
                 ),
                 grant=READ_AGGREGATES,
                 answer=Arrivals,
-                refusals=(reasons.FOREIGN_VENUE,),
+                refusals=(reasons.UNKNOWN_VENUE,),
             ),
         )
 
@@ -102,8 +103,8 @@ class GpsRoutes:
         """GET /v1/venues/{venue}/arrivals: counts under the threshold are not told, and windows that would give them away neither."""
         who, venue, now_ms = caller(request), VenueId(request.match_info["venue"]), self._parts.clock.now_ms()
         tenant = TenantId(who.tenant)
-        if not who.within(venue):
-            raise Refusal(reasons.FOREIGN_VENUE, value=venue)
+        if not who.within(venue) or await self._parts.db.read(lambda conn: places.venue(conn, tenant, venue)) is None:
+            raise Refusal(reasons.UNKNOWN_VENUE, value=venue)
         found = await self._parts.db.read(lambda conn: arrivals.counts(conn, tenant, venue, now_ms - _LATELY_MS))
         windows = [sum(ms <= now_ms + until * 60_000 for ms in found.arrives_ms) for until in WINDOWS_MIN]
         least = self._settings.hidden_under

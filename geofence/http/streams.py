@@ -6,6 +6,7 @@ so that whoever may no longer listen does not.
 """
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Sequence
 from functools import partial
@@ -85,7 +86,8 @@ class StreamRoutes:
         self._hop.held += 1
         kept_up = True
         try:
-            kept_up = await self._pump(response, tenant, venue, after)
+            with contextlib.suppress(ConnectionResetError):  # the listener left, which is how most streams end
+                kept_up = await self._pump(response, tenant, venue, after)
         finally:
             self._follow.listeners -= 1
             self._end(request, kept_up)

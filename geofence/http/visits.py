@@ -26,7 +26,7 @@ Format = Literal["json", "csv"]
 
 
 class VisitsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
-    """Which days, `to` left out, as local dates of the venue."""
+    """Which days, `to` excluded, as local dates of the venue."""
 
     from_: date
     to: date
@@ -35,7 +35,7 @@ class VisitsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class ZonesQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
-    """Which days, `to` left out, as local dates of the venue."""
+    """Which days, `to` excluded, as local dates of the venue."""
 
     from_: date
     to: date
@@ -44,7 +44,7 @@ class ZonesQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class PathsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
-    """Which days, `to` left out, as local dates of the venue. A week belongs to them if it begins in them, on a Monday, and is over."""
+    """Which days, `to` excluded, as local dates of the venue. A week belongs to them if it begins in them, on a Monday, and is over."""
 
     from_: date
     to: date

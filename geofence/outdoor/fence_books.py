@@ -1,5 +1,6 @@
 """Fence books in memory: each tenant's fences as its published venues have them now. Kept fresh by a loop that `service.py` builds."""
 
+import itertools
 from typing import Final, NamedTuple
 
 import structlog
@@ -56,15 +57,21 @@ class FenceBooks:
         changed = [tenant for tenant in sorted(said.keys() | self._said.keys()) if said.get(tenant) != self._said.get(tenant)]
         for tenant in changed:
             self._books[tenant] = self._book(tenant, said.get(tenant, ()))
-        self._said = said
+        vague = {tenant for tenant in changed if not all(map(self._known, itertools.repeat(tenant), said.get(tenant, ())))}
+        if vague:  # levels that are not in memory yet: look again
+            self._published = {}
+        self._said = {tenant: venues for tenant, venues in said.items() if tenant not in vague}
         return bool(changed)
+
+    def _known(self, tenant: TenantId, one: _Said) -> bool:
+        plan = self._places.published(tenant, one.venue)
+        return plan is not None and plan.version == one.version
 
     def _book(self, tenant: TenantId, venues: tuple[_Said, ...]) -> FenceBook:
         drawn = []
         for one in venues:
             plan = self._places.published(tenant, one.venue)
             if plan is None:
-                self._published = {}  # its levels are not in memory yet: look again
                 continue
             fences, problems = fences_of(one.outline, one.approaches, plan.levels)
             if fences:

@@ -41,14 +41,19 @@ class GpsFrame(NamedTuple):
 
 
 class GpsFrameError(ValueError):
-    """The bytes are no frame of GPS reports; says what was found and what was expected."""
+    """The bytes are no frame of GPS reports, or cannot become one."""
+
+    def __init__(self, found: str, expected: str) -> None:
+        super().__init__(f"{found}, expected {expected}")
+        self.found = found
+        self.expected = expected
 
 
 def encode_gps_frame(header: GpsHeader, columns: Mapping[str, Sequence[float]]) -> bytes:
     """The frame, as an app makes it. Raises GpsFrameError where columns differ in length."""
     lengths = {name: len(columns[name]) for name, _ in COLUMNS}
     if len(set(lengths.values())) > 1:
-        raise GpsFrameError(f"columns differ in length: {lengths}")
+        raise GpsFrameError(f"columns of {lengths}", "one length")
     head = _encoder.encode(header)
     prefix = MAGIC + len(head).to_bytes(4, "little") + lengths["at_ms"].to_bytes(4, "little")
     parts = [np.asarray(columns[name]).astype(dtype).tobytes() for name, dtype in COLUMNS]
@@ -58,17 +63,17 @@ def encode_gps_frame(header: GpsHeader, columns: Mapping[str, Sequence[float]]) 
 def decode_gps_frame(body: bytes) -> GpsFrame:
     """The frame in `body`; raises GpsFrameError on anything else."""
     if len(body) < _PREFIX or body[:4] != MAGIC:
-        raise GpsFrameError(f"a frame starts {MAGIC!r}, this one {bytes(body[:4])!r} and has {len(body)} bytes")
+        raise GpsFrameError(f"{len(body)} bytes that start {bytes(body[:4])!r}", f"a column frame, which starts {MAGIC!r}")
     length, reports = int.from_bytes(body[4:8], "little"), int.from_bytes(body[8:12], "little")
     start = _PREFIX + length
     start += -start % 8
     expected = start + reports * ROW_BYTES
     if len(body) != expected:
-        raise GpsFrameError(f"a frame of {reports} reports with a header of {length} bytes has {expected} bytes, this one {len(body)}")
+        raise GpsFrameError(f"{len(body)} bytes", f"{expected} bytes for {reports} reports with a header of {length} bytes")
     try:
         header = _decoder.decode(body[_PREFIX : _PREFIX + length])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise GpsFrameError(f"the header is no GpsHeader: {error}") from error
+        raise GpsFrameError(f"a header that cannot be read ({error})", "a GpsHeader") from error
     columns: dict[str, Columns] = {}
     for name, dtype in COLUMNS:
         columns[name] = np.frombuffer(body, dtype, reports, start)

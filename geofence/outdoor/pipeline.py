@@ -14,17 +14,17 @@ import msgspec
 from geofence import queries
 from geofence.accept import log_key
 from geofence.admitted import arrival
-from geofence.outdoor.engine import Outcome, OutdoorEngine
+from geofence.barred import barred
+from geofence.outdoor.engine import LEFT, Outcome, OutdoorEngine
 from geofence.outdoor.memory import ShopperKey
 from geofence.outdoor.reported import OUTSIDE, ReportedHeader, decode
 from geofence.outdoor.settings import Settings
 from geofence.queries import arrivals
 from geofence.queries.arrivals import Standing
-from groundwork.contracts.ids import Pseudonym, TenantId, VisitId
+from groundwork.contracts.ids import TenantId, VisitId
 from groundwork.contracts.subjects import SIGHTINGS, ZONE_EVENTS
 from groundwork.contracts.visit import Visit
 from groundwork.contracts.zone_event import ZoneEvent
-from groundwork.people import queries as people
 from groundwork.plumbing.bus import Entry, LogEntry
 from groundwork.plumbing.clock import Clock
 from groundwork.plumbing.db import Connection
@@ -142,30 +142,26 @@ def _effects(batch: _Batch, events: Sequence[ZoneEvent]) -> Callable[[Connection
     standings = [Standing(*one) for outcome in batch.outcomes for one in outcome.arrivals]
 
     def effects(conn: Connection) -> None:
-        """Keeps what happened, but of nobody whose erasure has begun."""
+        """Keeps what happened, but of nobody who is barred: a visit of hers just ends."""
         hers = {(one.tenant, one.shopper) for one in events} | {(one.tenant, one.shopper) for one in standings}
-        gone = _erased(conn, hers)
+        gone = barred(conn, hers | {(one.tenant, one.shopper) for one in visits})
         queries.add_zone_events(conn, [event for event in events if (event.tenant, event.shopper) not in gone])
         arrivals.set_standings(conn, [one for one in standings if (one.tenant, one.shopper) not in gone])
-        _keep_visits(conn, [visit for visit in visits if (visit.tenant, visit.shopper) not in gone])
+        arrivals.set_left(conn, [one for one in standings if one.state == LEFT and (one.tenant, one.shopper) in gone])
+        _keep_visits(conn, visits, gone)
         for told in batch.forgets:
             queries.forgotten(conn, told.tenant, told.erasure, OUTSIDE, told.shopper, told.admitted_ms)
 
     return effects
 
 
-def _keep_visits(conn: Connection, visits: Sequence[Visit]) -> None:
-    """A visit on which she was heard inside ends there."""
+def _keep_visits(conn: Connection, visits: Sequence[Visit], gone: set[ShopperKey]) -> None:
+    """A visit on which she was heard inside ends there; one of somebody who is gone is at most ended."""
     ended: dict[TenantId, set[VisitId]] = {}
     for visit in visits:
         if visit.end_ms is not None:
             ended.setdefault(visit.tenant, set()).add(visit.id)
     ours = {(tenant, visit) for tenant, some in sorted(ended.items()) for visit in arrivals.unheard(conn, tenant, some)}
-    queries.add_visits(conn, [visit for visit in visits if visit.end_ms is None or (visit.tenant, visit.id) in ours])
-
-
-def _erased(conn: Connection, shoppers: set[ShopperKey]) -> set[ShopperKey]:
-    by_tenant: dict[TenantId, set[Pseudonym]] = {}
-    for tenant, shopper in shoppers:
-        by_tenant.setdefault(tenant, set()).add(shopper)
-    return {(tenant, shopper) for tenant, names in sorted(by_tenant.items()) for shopper in people.erased(conn, tenant, names)}
+    kept = [visit for visit in visits if visit.end_ms is None or (visit.tenant, visit.id) in ours]
+    queries.add_visits(conn, [visit for visit in kept if (visit.tenant, visit.shopper) not in gone])
+    queries.end_visits(conn, [visit for visit in kept if (visit.tenant, visit.shopper) in gone])

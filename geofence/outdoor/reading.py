@@ -57,7 +57,7 @@ def read(body: bytes | GpsBatch, settings: Settings, now_ms: int) -> tuple[GpsHe
         try:
             frame = decode_gps_frame(body)
         except GpsFrameError as error:
-            raise BatchError("body", "no column frame", str(error)) from error
+            raise BatchError("body", error.found, error.expected) from error
         header, named = frame.header, frame.columns
     _check_header(header)
     _check_lengths(named, settings.max_reports)

@@ -53,8 +53,18 @@ def set_standings(conn: Connection, standings: Sequence[Standing]) -> None:
     for one in standings:
         row = {"tenant": one.tenant, "visit": one.visit, "venue": one.venue, "shopper": one.shopper, "track": str(one.track)}
         insert_all_once(conn, ArrivalRow, [{**row, "state": one.state, "since_ms": one.at_ms, "arrives_ms": one.arrives_ms}])
-        said = {"b_tenant": one.tenant, "b_visit": one.visit, "b_ms": one.at_ms, "b_state": one.state, "b_arrives": one.arrives_ms}
-        conn.execute(_STAND, said)
+        _stand(conn, one)
+
+
+def set_left(conn: Connection, standings: Sequence[Standing]) -> None:
+    """Brings visits that are known up to what is said of them; makes no row of any other."""
+    for one in standings:
+        _stand(conn, one)
+
+
+def _stand(conn: Connection, one: Standing) -> None:
+    said = {"b_tenant": one.tenant, "b_visit": one.visit, "b_ms": one.at_ms, "b_state": one.state, "b_arrives": one.arrives_ms}
+    conn.execute(_STAND, said)
 
 
 def visits_on(

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, select, tuple_, update
+from sqlalchemy import Connection, or_, select, tuple_, update
 
 from geofence.tables import CountedRow, StatisticRow, VisitRow, ZoneEventRow
 from groundwork.contracts.ids import Pseudonym, TenantId, VenueId, VisitId, ZoneEventId, ZoneId
@@ -108,6 +108,17 @@ def past_visits(conn: Connection, tenant: TenantId, venue: VenueId, shoppers: Co
         rows: Any = conn.execute(wanted.where(*mine))
         found += [Past(one.number, one.end_number, one.shopper, one.id, one.start_ms, one.end_ms, bool(one.measured)) for one in rows]
     return sorted(found, key=_number)
+
+
+def resumed(conn: Connection, tenant: TenantId, venue: VenueId, shoppers: Collection[Pseudonym], after: int) -> frozenset[VisitId]:
+    """The shoppers' visits that had ended, were counted, and went on: their end is none now, or one that follows number `after`."""
+    row = VisitRow
+    again = or_(row.end_number.is_(None), row.end_number > after)
+    found: set[VisitId] = set()
+    for some in _parts(sorted(shoppers)):
+        mine = (row.tenant == tenant, row.shopper.in_(some), row.venue == venue, row.measured.is_(True))
+        found.update(map(VisitId, conn.scalars(select(row.id).where(*mine, again))))
+    return frozenset(found)
 
 
 def paths(conn: Connection, tenant: TenantId, visits: Sequence[Past]) -> list[Step]:

@@ -63,6 +63,14 @@ def add_visits(conn: Connection, visits: Sequence[Visit]) -> None:
                 insert_all_once(conn, VisitRow, [_of_visit(visit, number, end_number)])
 
 
+def end_visits(conn: Connection, visits: Sequence[Visit]) -> None:
+    """Ends those of the visits that have ended and whose beginning is kept; keeps nothing new, and tells no follower."""
+    for visit in visits:
+        if visit.end_ms is not None:
+            end = {"b_tenant": visit.tenant, "b_id": visit.id, "b_end_ms": visit.end_ms, "b_end_number": None}
+            conn.execute(_END_VISIT, end)
+
+
 def zone_events(conn: Connection, tenant: TenantId, venue: VenueId, *, after_ms: int = -1, limit: int = 1_000_000) -> list[ZoneEvent]:
     """The venue's events later than `after_ms`, by time, then device, then id."""
     row = ZoneEventRow

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from groundwork.contracts.ids import VenueId
+from groundwork.contracts.ids import TenantId, VenueId
 
 
 class Doubt(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +19,11 @@ class Doubt(msgspec.Struct, frozen=True, kw_only=True):
 class RadioHealth(msgspec.Struct, frozen=True, kw_only=True):
     """What the process that runs the venue's engine knows; empty in another."""
 
+    version: int = 1
+    tenant: TenantId
     venue: VenueId
     doubts: list[Doubt]
     gains_db: dict[str, float]
     """By gateway, what is taken off its readings beside calibration: learned from beacons of known place."""
+    clocks_ms: dict[str, int] = {}
+    """By box whose clock is off: what is added to its times; set its clock right."""

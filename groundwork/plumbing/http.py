@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
-from groundwork.plumbing import problems
+from groundwork.plumbing import problems, settings
 from groundwork.plumbing.auth import Caller
 from groundwork.plumbing.reasons import Reason, Refusal, Words
 
@@ -118,7 +118,7 @@ def decoded(raw: bytes, kind: type[T]) -> T:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         plain = _plain(raw)  # what is no JSON at all is refused as such, even where a wrong field came before the end of it
         if isinstance(error, msgspec.ValidationError):
-            raise refusal_of(error, plain) from None
+            raise refusal_of(error, plain, kind) from None
         raise Refusal(problems.BODY_NO_JSON, problem=str(error)) from None
     if _NUL_IN_JSON in raw and (at := _nul_at(_plain(raw))):
         raise Refusal(problems.NUL_CHARACTER, at=at)
@@ -170,15 +170,15 @@ def query_of(request: web.Request, kind: type[S]) -> S:
     try:
         return msgspec.convert(found, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise refusal_of(error, found) from None
+        raise refusal_of(error, found, kind) from None
 
 
 def _takes_many(kind: Any) -> bool:
     return isinstance(msgspec.inspect.type_info(kind), msgspec.inspect.CollectionType | msgspec.inspect.VarTupleType)
 
 
-def refusal_of(error: msgspec.ValidationError, value: Any) -> Refusal:
-    """`error` about `value` as a refusal with the place as a JSON pointer and the value found there."""
+def refusal_of(error: msgspec.ValidationError, value: Any, kind: Any) -> Refusal:
+    """`error` about `value`, which was to be a `kind`, as a refusal with the place as a JSON pointer and the value found there."""
     text = str(error)
     for pattern, reason in ((_MISSING, problems.FIELD_MISSING), (_UNKNOWN, problems.FIELD_UNKNOWN)):
         found = pattern.fullmatch(text)
@@ -186,8 +186,22 @@ def refusal_of(error: msgspec.ValidationError, value: Any) -> Refusal:
             return Refusal(reason, at=f"{_pointer(found['path'])}/{found['name']}")
     placed = _PLACED.fullmatch(text)
     path, wrong = (placed["path"], placed["problem"]) if placed else (None, text)
-    wanted = wrong.removeprefix("Expected ").split(", got ")[0]
-    return Refusal(problems.FIELD_WRONG, at=_pointer(path) or "/", value=_found(value, path), expected=wanted)
+    said = wrong.removeprefix("Expected ").split(", got ")[0]
+    wanted = _wanted(kind, path) if wrong.startswith("Invalid ") else said  # what it says then is what was found
+    return Refusal(problems.FIELD_WRONG, at=_pointer(path) or "/", value=_found(value, path), expected=wanted or said)
+
+
+def _wanted(kind: Any, path: str | None) -> Words | None:
+    """What `kind` wants at `path`, in words; None where the path leads through what could be several things."""
+    found = msgspec.inspect.type_info(kind)
+    for name, _ in _STEP.findall(path or ""):
+        if isinstance(found, msgspec.inspect.StructType):
+            found = next((field.type for field in found.fields if field.encode_name == name), msgspec.inspect.AnyType())
+        elif isinstance(found, msgspec.inspect.CollectionType):
+            found = found.item_type
+        else:
+            return None
+    return settings.expected_of(found)
 
 
 def _pointer(path: str | None) -> str:

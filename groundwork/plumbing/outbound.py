@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from groundwork.plumbing.reasons import Words
+
 _TIMEOUT_S: Final = 5.0
 """Well below the 30 s a request of ours may take that waits for this."""
 _MOST_BYTES: Final = 512 * 1024
@@ -24,7 +26,18 @@ _PRIVATE: Final = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168
 
 
 class AddressRefused(ValueError):
-    """An address that is not to be called; the text says why."""
+    """An address that is not to be called; the words say why."""
+
+    def __init__(self, words: Words) -> None:
+        super().__init__(words.en)
+        self.words = words
+
+
+_NO_URL: Final = Words("it is no URL with a host, in ASCII", "ليس عنوان URL بحروف ASCII فيه اسم مضيف")
+_SAYS_MORE: Final = Words("it carries a name, a password or a fragment", "فيه اسم أو كلمة مرور أو جزء بعد #")
+_LOOPBACK: Final = Words("it leads to this machine", "يقود إلى هذا الجهاز نفسه")
+_NO_HTTPS: Final = Words("it is not https", "ليس عنوان https")
+_NOT_PUBLIC: Final = Words("it is not a public address", "ليس عنوانًا عامًا على الإنترنت")
 
 
 class Unreachable(Exception):
@@ -92,21 +105,21 @@ class Outbound:
         try:
             parts = urlsplit(url)
             host, _ = parts.hostname or "", parts.port
-        except ValueError as error:
-            raise AddressRefused(f"it is no URL: {error}") from None
+        except ValueError:
+            raise AddressRefused(_NO_URL) from None
         if not host or not url.isascii() or any(sign.isspace() for sign in url):
-            raise AddressRefused("it is no URL with a host, in ASCII")
+            raise AddressRefused(_NO_URL)
         if parts.username is not None or parts.fragment:
-            raise AddressRefused("it carries a name, a password or a fragment")
+            raise AddressRefused(_SAYS_MORE)
         if is_loopback(host):
             if not self.loopback:
-                raise AddressRefused("it leads to this machine")
+                raise AddressRefused(_LOOPBACK)
         elif parts.scheme != "https":
-            raise AddressRefused("it is not https")
+            raise AddressRefused(_NO_HTTPS)
         elif _is_address(host) and not is_public(host) and not (self.private and is_private(host)):
-            raise AddressRefused("it is not a public address")
+            raise AddressRefused(_NOT_PUBLIC)
         if parts.scheme not in ("https", "http"):
-            raise AddressRefused("it is not https")
+            raise AddressRefused(_NO_HTTPS)
 
     async def get(self, url: str) -> bytes:
         """The body of a 200. Raises AddressRefused, or Unreachable for everything else that can go wrong."""

@@ -238,7 +238,7 @@ def problem(refusal: Refusal, language: str, request_id: str) -> Problem:
 
 
 def _short(value: object) -> object:
-    if isinstance(value, int | float):
+    if isinstance(value, int | float | Words):
         return value
     text = str(value).encode(errors="replace").decode()  # headers may hold bytes that are no UTF-8, which JSON cannot
     return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 3] + "..."

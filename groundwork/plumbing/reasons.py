@@ -14,8 +14,13 @@ class Words(NamedTuple):
     ar: str
 
     def said(self, language: str, **values: object) -> str:
-        """The sentence in `language` (`ar`, else English) with `values` filled in."""
-        return (self.ar if language == "ar" else self.en).format(**values)
+        """The sentence in `language` (`ar`, else English) with `values` filled in; those that are Words in the same language."""
+        spoken = {name: value.inside(language) if isinstance(value, Words) else value for name, value in values.items()}
+        return (self.ar if language == "ar" else self.en).format(**spoken)
+
+    def inside(self, language: str) -> str:
+        """The words as a part of another sentence: nothing is filled in, a pattern has braces of its own."""
+        return self.ar if language == "ar" else self.en
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,7 @@ def field_texts(kind: type) -> dict[str, str]:
 
 def expected(kind: Any) -> Words:
     """What a value of this type must be, in words."""
-    return _expected(types.type_info(kind))
+    return expected_of(types.type_info(kind))
 
 
 _PLAIN: Final[Mapping[type[types.Type], Words]] = {
@@ -149,6 +149,8 @@ _PLAIN: Final[Mapping[type[types.Type], Words]] = {
     types.StrType: Words("text", "نص"),
     types.BytesType: Words("bytes in base64", "بايتات بترميز base64"),
     types.NoneType: Words("nothing", "لا شيء"),
+    types.DateType: Words("a date such as 2026-11-01", "تاريخ مثل 2026-11-01"),
+    types.DateTimeType: Words("a time such as 2026-11-01T09:30:00Z", "وقت مثل 2026-11-01T09:30:00Z"),
 }
 _BOUNDS: Final = (
     ("ge", ">="),
@@ -161,21 +163,22 @@ _BOUNDS: Final = (
 )
 
 
-def _expected(kind: types.Type) -> Words:
+def expected_of(kind: types.Type) -> Words:
+    """What a value of this described type must be, in words."""
     if isinstance(kind, types.Metadata):
-        return _expected(kind.type)
+        return expected_of(kind.type)
     if isinstance(kind, types.UnionType):
-        parts = [_expected(one) for one in kind.types]
+        parts = [expected_of(one) for one in kind.types]
         return Words(" or ".join(p.en for p in parts), " أو ".join(p.ar for p in parts))
     if isinstance(kind, types.LiteralType | types.EnumType):
         values = kind.values if isinstance(kind, types.LiteralType) else [member.value for member in kind.cls]
         listed = ", ".join(str(value) for value in values)
         return Words(f"one of {listed}", f"إحدى القيم {listed}")
     if isinstance(kind, types.CollectionType):
-        one = _expected(kind.item_type)
+        one = expected_of(kind.item_type)
         return Words(f"a list, each {one.en}", f"قائمة، كل عنصر فيها {one.ar}")
     if isinstance(kind, types.DictType):
-        one = _expected(kind.value_type)
+        one = expected_of(kind.value_type)
         return Words(f"a table, each value {one.en}", f"جدول، كل قيمة فيه {one.ar}")
     if isinstance(kind, types.CustomType) and kind.cls is Path:
         return Words("a path", "مسار ملف")

@@ -102,8 +102,9 @@ class Matrix:
 
     def _example(self, schema: Any, name: str, ids: dict[str, str]) -> Any:
         schema = self._resolved(schema)
-        if isinstance(KNOWN.get(name), int | list):
-            return KNOWN[name]
+        known = KNOWN.get(name)
+        if isinstance(known, list) or (isinstance(known, int) and schema.get("type") != "array"):
+            return known
         if "enum" in schema or "const" in schema:
             return schema.get("const", schema.get("enum", [None])[0])
         match schema.get("type"):

@@ -7,11 +7,17 @@ import pytest
 
 from geofence.accept import log_key
 from geofence.admitted import decode
+from groundwork.contracts.radio_health import Doubt, RadioHealth
 from groundwork.contracts.sighting import BatchAnswer
 from groundwork.contracts.subjects import SIGHTINGS
+from groundwork.people import queries
+from groundwork.people.model import MANAGE_GATEWAYS
+from groundwork.plumbing.auth import token_hash
+from groundwork.plumbing.db import Connection
 from groundwork.plumbing.queries import entries_after
 from groundwork.plumbing.service import Parts
-from tests.geofence.deployment import TAG, TAMIM, Deployment, add_everything, batch
+from tests.conftest import START_MS
+from tests.geofence.deployment import BOX, TAG, TAMIM, Deployment, add_everything, batch
 from tests.geofence.venues import VENUE
 
 
@@ -43,3 +49,25 @@ async def test_what_two_boxes_with_one_id_hear_is_left_out(shop: Deployment) -> 
         sent = batch([("g-left", TAG, number * 1_000, -50.0)], number * 1_000, number=number, boot=boot)
         refused.append(msgspec.json.decode(await (await shop.send(sent)).read(), type=BatchAnswer).refused)
     assert refused == [{}, {}, {}, {"shared_gateway": 1}, {"shared_gateway": 1}]
+    assert (await _health(shop)).doubts == [Doubt(kind="gateway", id=BOX, why="shared")]
+
+
+async def test_an_installer_is_told_whose_clock_is_off(shop: Deployment) -> None:
+    await shop.at(1_000)
+    ahead = msgspec.structs.replace(batch([("g-left", TAG, 3_601_000, -50.0)], 3_601_000), sent_ms=START_MS + 3_601_000)
+    assert (await shop.send(ahead)).status == 200
+    assert (await _health(shop)).clocks_ms == {BOX: -3_600_000}
+
+
+async def _health(shop: Deployment) -> RadioHealth:
+    """What an installer of the tenant is told."""
+
+    def let_in(conn: Connection) -> None:
+        key = token_hash("an installer")
+        queries.add_access_key(conn, tenant=TAMIM, subject="erp", token_hash=key, grants=(MANAGE_GATEWAYS,), now_ms=START_MS)
+
+    await shop.parts.db.write(let_in)
+    await shop.renew()
+    headers = {"Authorization": "Bearer an installer"}
+    async with shop.client.get(f"/v1/venues/{VENUE}/radio-health", headers=headers) as answer:
+        return msgspec.json.decode(await answer.read(), type=RadioHealth)

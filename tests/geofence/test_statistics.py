@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 
 from geofence import queries
 from geofence.disclosure import class_of, spread_of
+from geofence.queries import arrivals
 from geofence.queries.statistics import CellKey
 from geofence.statistics import Counting, count_more
 from geofence.tables import StatisticRow, VisitRow, ZoneEventRow
@@ -22,7 +23,7 @@ from groundwork.contracts.ids import Pseudonym, TenantId, VenueId
 from groundwork.people.model import MEASUREMENT, POSITIONING
 from groundwork.plumbing.db import Database
 from groundwork.plumbing.service import Parts
-from tests.geofence.shop_floor import DAY_MS, Stayed, answer, by_chance, keep, open_shop, sign_up, visit_of, went, zone_event
+from tests.geofence.shop_floor import DAY_MS, Stayed, answer, by_chance, keep, open_shop, replace_end, sign_up, visit_of, went, zone_event
 from tests.geofence.venues import START_MS, TENANT, VENUE
 
 HERE = TenantId(TENANT), VenueId(VENUE)
@@ -238,6 +239,48 @@ async def test_the_visit_that_has_not_ended_is_a_visit_and_has_no_length(databas
     await database.write(lambda conn: queries.add_visits(conn, [visit_of(shopper, START_MS)]))
     await count_all(database)
     assert {key[0] for key in await database.read(kept)} == {"visited"}
+
+
+async def test_a_visit_that_goes_on_after_its_end_is_counted_once(database: Database) -> None:
+    """Her silent phone ended it outside; a gateway hears her inside, and meanwhile another device of hers came and went."""
+    (shopper,) = await database.write(lambda conn: crowd(conn, 1))
+    first, second = went(shopper, START_MS, [("dairy", 60), ("tea", 30)]), went(shopper, START_MS + 200_000, [("bread", 20), ("tea", 30)])
+    await database.write(lambda conn: keep(conn, [first]))
+    await count_all(database)
+    counted = await database.read(kept)
+
+    def resume(conn: Connection) -> None:
+        outside = arrivals.Standing(*HERE, first.began.id, shopper, first.began.track, "arrived", START_MS)
+        arrivals.set_standings(conn, [outside])
+        arrivals.set_heard(conn, HERE[0], first.began.id, START_MS + 150_000)
+
+    await database.write(resume)
+    await database.write(lambda conn: keep(conn, [second]))
+    await count_all(database)
+    await database.write(lambda conn: queries.add_visits(conn, [replace_end(first.began, START_MS + 900_000)]))
+    await count_all(database)
+    (visit,) = [one for one in await database.read(lambda conn: queries.visits(conn, *HERE)) if one.id == first.began.id]
+    assert visit.end_ms == START_MS + 900_000
+    found = await database.read(kept)
+    lasted, visited = (found[figure, "day", "2026-11-01", "", ""] for figure in ("lasted", "visited"))
+    assert (lasted[:2], visited[:2]) == ((2, 1), (2, 1))
+    moved = ("moved", "day", "2026-11-01", "tea", "dairy")
+    assert found[moved] == counted[moved]
+
+
+async def test_a_visit_taken_up_before_its_end_was_counted_lasts_until_its_last(database: Database) -> None:
+    (shopper,) = await database.write(lambda conn: crowd(conn, 1))
+    first = went(shopper, START_MS, [("dairy", 60)])
+
+    def happen(conn: Connection) -> None:
+        keep(conn, [first])
+        arrivals.set_standings(conn, [arrivals.Standing(*HERE, first.began.id, shopper, first.began.track, "arrived", START_MS)])
+        arrivals.set_heard(conn, HERE[0], first.began.id, START_MS + 150_000)
+        queries.add_visits(conn, [replace_end(first.began, START_MS + 900_000)])
+
+    await database.write(happen)
+    await count_all(database)
+    assert await database.read(kept) == await database.read(recount)
 
 
 async def test_another_venue_and_another_tenant_count_for_themselves(database: Database) -> None:

@@ -1,7 +1,11 @@
 """A shopper with everything a deployment can hold of her, planted so that a byte scan finds every copy; and the scan."""
 
+import asyncio
+import contextlib
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,10 +17,26 @@ from sqlalchemy import select
 from aislecast.configuration import Configuration
 from aislecast.deployment import Deployment, Extras, Keys, deploy
 from floorplans import queries as places
-from groundwork.contracts.ids import BeaconKey, BootId, CampaignId, CommunityId, DeviceId, GrantId, ShopperId, TenantId
+from geofence.settings import Settings as GeofenceSettings
+from geofence.webhooks import Telling
+from groundwork.contracts.gateway import GatewayRules
+from groundwork.contracts.gps_report import GpsBatch, GpsColumns
+from groundwork.contracts.ids import BeaconKey, BootId, CampaignId, CommunityId, DeviceId, GrantId, Pseudonym, ShopperId, TenantId
 from groundwork.contracts.ranging import RangingColumns, RangingReport
 from groundwork.people import queries as people
-from groundwork.people.model import DEVICE_GRANTS, PURPOSES, SERVE_REQUESTS, TILL_GRANTS, Community, Subject
+from groundwork.people.model import (
+    DEVICE_GRANTS,
+    MANAGE_GATEWAYS,
+    MANAGE_WEBHOOKS,
+    PURPOSES,
+    READ_ZONE_EVENTS,
+    SEND_FEEDS,
+    SERVE_REQUESTS,
+    TILL_GRANTS,
+    Community,
+    Subject,
+)
+from groundwork.people.queries.gateway_rules import put_gateway_rules
 from groundwork.plumbing.auth import token_hash
 from groundwork.plumbing.clock import ManualClock
 from groundwork.plumbing.db import Base, Connection, Database
@@ -27,7 +47,9 @@ from notifier.campaigns import Campaign, Texts
 from notifier.coupons import Codes, shown
 from notifier.rules import Dwelt
 from notifier.settings import Settings as NotifierSettings
-from tests.geofence.venues import START_MS, VENUE, two_rooms
+from tests.geofence.outdoor.ground import HALF_M, at, line, outdoors
+from tests.geofence.told import Receiver, receiver
+from tests.geofence.venues import START_MS, VENUE, plan, rectangle, zone
 from tests.notifier.shop import OFFER
 
 TENANT: Final = TenantId("tamim")
@@ -41,7 +63,11 @@ INSTALLATION: Final = "planted-installation-1234567"
 NAME: Final = "Planted Al-Harbi"
 PHONE_NUMBER: Final = "+966500000417"
 TAG: Final = BeaconKey("ibeacon:00112233445566778899aabbccddeeff:41:7")
+BOX: Final = "AC233FC00417"
+"""A third party's, which hears her tag."""
 TILL: Final = "token of the till"
+BOXES: Final = "token of the boxes"
+SYSTEM: Final = "token of the retailer's system"
 OFFICER: Final = "token of the privacy officer"
 
 IDS: Final = (SHOPPER, DEVICE, SUBJECT, BEARER, PUSH_TOKEN, INSTALLATION)
@@ -50,6 +76,11 @@ NEVER: Final = (NAME, PHONE_NUMBER, BEARER, PUSH_TOKEN, SUBJECT)
 """What no log may hold at any time; coupon codes come with them."""
 
 Client = TestClient[web.Request, web.Application]
+
+_WAY: Final = [*line(-400, 60, 10.0), *((47.0 + second, 60.0, 5.0) for second in range(20))]
+"""From far beyond the ring into the shop's outline, and there for a while."""
+_PACKED: Final = b"\x78\x01"
+"""How what zlib packed at its lowest level begins."""
 
 
 @dataclass(slots=True)
@@ -124,8 +155,74 @@ class World:
             columns=RangingColumns(beacon=[0], window_start_ms=[now - 1_000], window_ms=[1_000], adverts=[3], rssi_median_dbm=[-48.0]),
         )
 
+    async def drive(self) -> None:
+        """Her phone reports its way to the shop, by GPS, until she has arrived."""
+        for first in range(0, len(_WAY), 20):
+            part = _WAY[first : first + 20]
+            self.clock.advance(len(part))
+            now_ms, (last_s, _, _) = self.clock.now_ms(), part[-1]
+            spots = [at(HALF_M, north_m) for _, north_m, _ in part]
+            columns = GpsColumns(
+                lon=[lon for lon, _ in spots],
+                lat=[lat for _, lat in spots],
+                accuracy_m=[accuracy_m for _, _, accuracy_m in part],
+                at_ms=[now_ms + round(1000 * (after_s - last_s)) for after_s, _, _ in part],
+            )
+            self.batch += 1
+            sent = GpsBatch(tenant=TENANT, boot=BootId("app"), batch=self.batch, sent_ms=now_ms, columns=columns)
+            assert (await self.ask("POST", "/v1/gps-reports", sent))[0] == 200
+            await settle(self.deployment.loops)
+
+    async def be_heard(self) -> None:
+        """A third party's box hears her tag."""
+        for _ in range(12):
+            self.clock.advance(1)
+            heard_at = datetime.fromtimestamp(self.clock.now_ms() / 1000, UTC).isoformat(timespec="milliseconds")
+            uuid, major, minor = TAG.removeprefix("ibeacon:").split(":")
+            beacon = {"type": "iBeacon", "mac": "C300001AA631", "ibeaconUuid": uuid, "ibeaconMajor": int(major), "ibeaconMinor": int(minor)}
+            said = [{"timestamp": heard_at, "type": "Gateway", "mac": BOX}, {"timestamp": heard_at, "rssi": -50, **beacon}]
+            assert (await self.ask("POST", "/v1/feeds/boxes", said, BOXES))[0] == 200
+            await settle(self.deployment.loops)
+        assert self.parts.hops.hop("ingest", "sightings").out > 0
+
+    async def follow(self, system: Receiver) -> None:
+        """The retailer's system asks to be told, by webhook, of whatever happens; and its boxes are made known."""
+        wanted = {"name": "ERP", "url": system.url, "kinds": ["zone_event.enter", "visit.started", "visit.ended"]}
+        assert (await self.ask("POST", "/v1/webhooks", wanted, SYSTEM))[0] == 201
+        boxes = {"kind": "minew", "venue": VENUE, "boxes": [{"box": BOX, "name": "Ceiling"}]}
+        assert (await self.ask("PUT", "/v1/feeds/boxes", boxes, SYSTEM))[0] == 200
+        await settle(self.deployment.loops)
+
+    async def heard_of(self, shopper: Pseudonym) -> str:
+        """What a listener to the shop's zone events reads, from the beginning until it is told of `shopper`."""
+        headers = {"Authorization": f"Bearer {SYSTEM}", "Last-Event-ID": f"0-{self.clock.now_ms()}"}
+        text = b""
+        async with asyncio.timeout(5), self.client.get(f"/v1/venues/{VENUE}/zone-events", headers=headers) as answer:
+            assert answer.status == 200
+            while shopper.encode() not in text:
+                text += await answer.content.readuntil(b"\n\n")
+        return text.decode()
+
+    async def told(self) -> None:
+        """Waits until webhooks that are on their way have arrived."""
+        await settle(self.deployment.loops)
+        await next(loop for loop in self.deployment.loops if isinstance(loop, Telling)).arrived()
+
     async def live(self) -> str:
-        """She walks, gets an offer, spends it, buys; a till mistypes her name and number. Returns the coupon's code as shown."""
+        """She drives, walks, gets an offer, spends it, buys; a till mistypes her name and number. Returns the coupon's code as shown.
+
+        Whoever listens to the shop, by webhook or stream, is told of her, and a third party's box hears her tag.
+        """
+        async with receiver() as erp:
+            await self.follow(erp)
+            await self.drive()
+            await self.be_heard()
+            code = await self._shop()
+            await self.told()
+            assert erp.received
+        return code
+
+    async def _shop(self) -> str:
         assert set(await self.walk()) == {200}
         await self.run(1)
         code = await self.code()
@@ -168,14 +265,17 @@ class World:
 
 
 def _deploy(parts: Parts) -> Deployment:
-    return deploy(parts, Configuration(notifier=NotifierSettings(global_holdout=0)), KEYS, Extras())
+    settings = Configuration(geofence=GeofenceSettings(webhook_loopback=True), notifier=NotifierSettings(global_holdout=0))
+    return deploy(parts, settings, KEYS, Extras())
 
 
 def populate(conn: Connection) -> tuple[Subject, Subject]:
     people.add_tenant(conn, tenant=TENANT, name_ar="متجر", name_en="Shop", salt=b"s" * 32, now_ms=START_MS)
-    shop = two_rooms(tenant=TENANT)
-    places.add_venue(conn, shop.venue, START_MS)
+    rooms = (zone("left", rectangle(0, 0, 20, 25)), zone("right", rectangle(20, 0, 40, 25)))
+    shop = plan(rooms, {"g-left": (10.0, 12.0), "g-right": (30.0, 12.0), f"boxes:{BOX.lower()}": (11.0, 12.0)}, tenant=TENANT)
+    places.add_venue(conn, outdoors(shop), START_MS)
     places.publish(conn, shop, START_MS)
+    put_gateway_rules(conn, TENANT, VENUE, GatewayRules(allow_ibeacon=[TAG.split(":")[1]]), START_MS)
     campaign = Campaign(
         id=CampaignId("bread"), tenant=TENANT, names=Texts("خبز", "Bread"), offer=OFFER, trigger=Dwelt(10), state="live", holdout_share=0.0
     )
@@ -187,7 +287,13 @@ def populate(conn: Connection) -> tuple[Subject, Subject]:
     people.name_installation(conn, TENANT, DEVICE, vault.tag(INSTALLATION.encode(), "installation"))
     people.bind_beacon(conn, TENANT, DEVICE, TAG, 0)
     people.put_community(conn, Community(TENANT, CommunityId("bakers"), "الخبّازون", "Bakers", "", ""), START_MS)
-    for token, subject, grants in ((TILL, "till 1", TILL_GRANTS), (OFFICER, "officer", {SERVE_REQUESTS})):
+    keys = (
+        (TILL, "till 1", TILL_GRANTS),
+        (OFFICER, "officer", {SERVE_REQUESTS}),
+        (BOXES, "boxes", {SEND_FEEDS}),
+        (SYSTEM, "system", {MANAGE_WEBHOOKS, READ_ZONE_EVENTS, MANAGE_GATEWAYS}),
+    )
+    for token, subject, grants in keys:
         people.add_access_key(conn, tenant=TENANT, subject=subject, token_hash=token_hash(token), grants=grants, now_ms=START_MS)
     return her, other
 
@@ -226,8 +332,18 @@ def contents(conn: Connection) -> dict[str, bytes]:
     contents = {}
     for name, table in Base.metadata.tables.items():
         values = [value for row in conn.execute(select(table)) for value in row if value is not None]
-        contents[name] = b"\n".join(value if isinstance(value, bytes) else str(value).encode() for value in values)
+        contents[name] = b"\n".join(_unpacked(value) if isinstance(value, bytes) else str(value).encode() for value in values)
     return contents
+
+
+def _unpacked(value: bytes) -> bytes:
+    """The bytes, and behind them whatever is packed in them, as engines pack their memory."""
+    found, at = [value], value.find(_PACKED)
+    while at >= 0:
+        with contextlib.suppress(zlib.error):
+            found.append(zlib.decompressobj().decompress(value[at:]))
+        at = value.find(_PACKED, at + 1)
+    return b"\n".join(found)
 
 
 def in_files(folder: Path, words: Iterable[str]) -> dict[str, list[str]]:

@@ -18,8 +18,8 @@ from groundwork.plumbing.telemetry import configure_logs
 from tests.geofence.venues import VENUE
 from tests.journeys.leaver import BEARER, DEVICE, IDS, NEVER, SHOPPER, TENANT, World, in_bytes, in_files, in_tables
 
-WITHOUT_A_NAME = {"redemption", "purchase_line", "snapshot"}
-"""Found by what they belong to; the snapshot is packed."""
+WITHOUT_A_NAME = {"redemption", "purchase_line"}
+"""Found by what they belong to."""
 
 
 @pytest.fixture
@@ -72,6 +72,14 @@ async def test_her_pseudonyms_stay_only_where_the_list_says_so(world: World) -> 
     await world.run(30)
     names = (world.her.pseudonym, str(world.her.track), f"{world.her.track:016x}")
     assert set(await in_tables(world.parts.db, names)) <= {"consent", "audit", "erasure", "inbox", "log"}
+
+
+async def test_who_listens_to_the_shop_is_told_of_her_no_more(world: World) -> None:
+    await world.live()
+    assert world.her.pseudonym in await world.heard_of(world.her.pseudonym)
+    assert set(await world.walk(token="token of badr")) == {200}
+    await world.erased(await world.erase())
+    assert world.her.pseudonym not in await world.heard_of(world.other.pseudonym)
 
 
 async def test_nobody_else_loses_anything(world: World) -> None:

@@ -15,7 +15,7 @@ from notifier.campaigns import Campaign
 from notifier.decide import Case, Verdict, decide
 from notifier.explain import said
 from notifier.rule import Context
-from notifier.rules import Entered
+from notifier.rules import Entered, OfKind
 from tests.notifier.shop import a_campaign
 
 CONTEXT = Context(
@@ -68,6 +68,7 @@ def test_what_stands_against_any_push_is_said_once(changes: dict[str, Any], code
     [
         ({"campaigns": (a_campaign(state="paused"),)}, "campaign_not_live"),
         ({"campaigns": (a_campaign(trigger=Entered()),)}, "not_entering"),
+        ({"context": replace(CONTEXT, zone=ZoneId("approach:near"), zone_kind="approach")}, "on_the_way"),
         ({"granted": frozenset({CampaignId("bread")})}, "already_granted"),
         ({"decided_ms": 1_000_000 + 120_000}, "too_late"),
         ({"budget": Budget(1, 1)}, "budget_spent"),
@@ -77,6 +78,12 @@ def test_what_stands_against_any_push_is_said_once(changes: dict[str, Any], code
 )
 def test_a_candidate_s_no_has_its_code(changes: dict[str, Any], code: str) -> None:
     assert outcome(replace(CASE, **changes)) == ("suppressed", [code])
+
+
+def test_a_campaign_that_names_the_way_meets_her_on_it() -> None:
+    on_the_way = replace(CONTEXT, zone=ZoneId("approach:near"), zone_kind="approach")
+    meant = a_campaign(rules=(OfKind(kinds=("approach",)),))
+    assert outcome(replace(CASE, context=on_the_way, campaigns=(meant,))) == ("offer", [])
 
 
 def test_all_that_stands_against_a_candidate_is_named() -> None:

@@ -1,6 +1,7 @@
 """From zone event to push: one decision per event, one grant per visit, a reason for every no, and nothing lost in between."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from groundwork.contracts.decision import Decision
 from groundwork.contracts.subjects import ZONE_EVENTS
@@ -151,6 +152,26 @@ async def test_leaving_takes_back_what_has_not_left(parts: Parts, clock: ManualC
     assert await shop.counts() == {("dry_run", "cancelled", "left_zone"): 1, ("inbox", "cancelled", "left_zone"): 1}
     assert parts.hops.hop("outbox", "pushes").refused == {"left_zone": 2}
     assert shop.missing() == {}
+
+
+async def test_an_uncertain_exit_takes_nothing_back(parts: Parts, clock: ManualClock) -> None:
+    """A gateway fell silent, or her phone did: she may stand there still."""
+    channel = DryRun(clock)
+    shop = await Shop.open(parts, clock, a_campaign(), channel=channel)
+    await shop.shopper("amal")
+    await shop.put(shop.event("amal"), shop.event("amal", "exit", uncertain=True))
+    await shop.decide()
+    await shop.settle()
+    assert channel.count == 1
+
+
+async def test_what_happens_outside_is_decided_like_anything_else(parts: Parts, clock: ManualClock) -> None:
+    shop = await Shop.open(parts, clock, a_campaign(trigger=Entered()))
+    await shop.shopper("amal")
+    outside: dict[str, Any] = {"level": "", "zone": "approach:near", "zone_kind": "approach", "arrives_ms": clock.now_ms() + 240_000}
+    await shop.happen(shop.event("amal", "enter", **outside))
+    (decision,) = await decisions(shop)
+    assert decision.outcomes, "it reached the campaigns"
 
 
 async def test_leaving_one_zone_does_not_take_back_the_offer_of_another(parts: Parts, clock: ManualClock) -> None:

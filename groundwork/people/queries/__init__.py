@@ -32,7 +32,7 @@ from groundwork.people.queries.communities import (
     put_community,
 )
 from groundwork.people.queries.consent_texts import add_consent_text, check_text, consent_text, consent_texts
-from groundwork.people.queries.consenting import consenting
+from groundwork.people.queries.consenting import consenting, withdrawn
 from groundwork.people.queries.consents import (
     Checked,
     Cited,
@@ -313,4 +313,5 @@ __all__ = [
     "verify_consents",
     "versions",
     "void_links",
+    "withdrawn",
 ]

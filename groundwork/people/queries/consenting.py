@@ -20,6 +20,18 @@ def consenting(conn: Connection, tenant: TenantId, shoppers: Collection[Pseudony
     return frozenset(found)
 
 
+def withdrawn(conn: Connection, tenant: TenantId, shoppers: Collection[Pseudonym], purpose: str) -> frozenset[Pseudonym]:
+    """Those whose last answer to `purpose` is no; who was never asked is not among them, nor among `consenting`."""
+    row, names = ConsentRow, sorted(shoppers)
+    found: set[Pseudonym] = set()
+    for first in range(0, len(names), _AT_ONCE):
+        asked = (row.tenant == tenant, row.purpose == purpose, row.shopper.in_(names[first : first + _AT_ONCE]))
+        last = select(func.max(row.seq)).where(*asked).group_by(row.shopper)
+        no = select(row.shopper).where(row.tenant == tenant, row.granted.is_(False), row.seq.in_(last))
+        found.update(map(Pseudonym, conn.scalars(no)))
+    return frozenset(found)
+
+
 def _consenting(conn: Connection, tenant: TenantId, names: list[Pseudonym], purpose: str) -> list[Pseudonym]:
     row, her, erasure = ConsentRow, ShopperRow, ErasureRow
     asked = (row.tenant == tenant, row.purpose == purpose, row.shopper.in_(names))

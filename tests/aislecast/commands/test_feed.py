@@ -30,9 +30,9 @@ def test_what_would_be_kept_is_shown_and_the_rest_is_counted_by_reason(lines: Pa
     assert main(["feed", "try", "espresense", str(lines), "--allow-ibeacon", UUID]) == exits.OK
     told = capsys.readouterr().out
     assert "kept: kitchen heard ibeacon:1de4b189115e45f6b44e509352269977:1:2 at -84 dBm" in told
-    assert "1 times stranger" in told
+    assert "refused as stranger (1)" in told
     assert "the payload is no JSON" in told
-    assert "4 payloads, 1 adverts kept, 3 refused" in told
+    assert "payloads: 4, adverts kept: 1, refused: 3" in told
     assert "6a60821a2b3c" not in told
     assert "apple:" not in told
 
@@ -59,3 +59,12 @@ def test_an_unknown_kind_and_a_missing_file_are_bad_input(tmp_path: Path, capsys
     assert main(["feed", "try", "cassia", str(tmp_path)]) == exits.BAD_INPUT
     assert main(["feed", "try", "minew", str(tmp_path / "none")]) == exits.BAD_INPUT
     assert "none" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--allow-ibeacon", "00112233"), ("--allow-ibeacon", "g" * 32), ("--allow-address", "zz"), ("--allow-address", "")],
+)
+def test_what_no_beacon_can_be_known_by_is_bad_input(option: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["feed", "try", "minew", option, value]) == exits.BAD_INPUT
+    assert "hex digits" in capsys.readouterr().err

@@ -24,6 +24,7 @@ from aislecast.migrations import writer
 from aislecast.migrations.prepare import prepare, upgrade_older
 from aislecast.migrations.schema import PACKAGES, metadata
 from aislecast.words import Voice
+from groundwork.people.model import DEVICE_GRANTS, FIND_WAYS, TILL_GRANTS
 from groundwork.plumbing.db import Base
 
 _count = itertools.count(1)
@@ -135,6 +136,27 @@ def test_with_nothing_new_in_the_code_no_revision_is_written(tmp_path: Path) -> 
 
 def _bare(text: str) -> str:
     return "".join(text.split()).replace("'", '"').replace(",)", ")").replace(",]", "]")
+
+
+def test_an_app_that_was_signed_in_before_may_do_what_a_new_one_may(url: str) -> None:
+    """Of phones' keys alone: a till and a system are given what an admin gives them."""
+    phone, till, system = b"p" * 32, b"t" * 32, b"s" * 32
+    before = {phone: sorted(DEVICE_GRANTS - {FIND_WAYS}), till: sorted(TILL_GRANTS), system: ["status.read"]}
+
+    def enrolled(conn: Connection) -> None:
+        tenant = "INSERT INTO tenant (id, name_ar, name_en, salt, people_version, gateway_version, consent_seq, consent_hash, created_ms)"
+        conn.execute(sa.text(f"{tenant} VALUES ('t', '', '', :salt, 0, 0, 0, :salt, 0)"), {"salt": b"s" * 32})
+        row = "INSERT INTO access_key (token_hash, tenant, subject, grants, scopes, created_ms) VALUES (:hash, 't', 's', :grants, '', 0)"
+        conn.execute(sa.text(row), [{"hash": key, "grants": " ".join(grants)} for key, grants in before.items()])
+
+    migrations.upgrade(url, "0002")
+    migrations.with_connection(url, enrolled)
+    migrations.upgrade(url)
+
+    def grants(conn: Connection) -> dict[bytes, list[str]]:
+        return {bytes(row[0]): row[1].split() for row in conn.execute(sa.text("SELECT token_hash, grants FROM access_key"))}
+
+    assert migrations.with_connection(url, grants) == before | {phone: sorted(DEVICE_GRANTS)}
 
 
 def test_a_database_that_is_not_there_is_not_made_by_asking(tmp_path: Path) -> None:

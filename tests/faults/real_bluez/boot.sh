@@ -21,7 +21,7 @@ version=$(ls kernel/lib/modules 2>/dev/null || ls kernel/usr/lib/modules)
 depmod -b "$work/kernel" "$version"
 
 # The first file system: busybox, and the modules that are needed to see this machine's files and to make a virtual Bluetooth bus.
-rm -rf first && mkdir -p first/{bin,modules,proc,sys,dev,below,above,root}
+rm -rf first && mkdir -p first/{bin,modules,proc,sys,dev,below,above,whole}
 cp "$(command -v busybox)" first/bin/
 for module in 9p 9pnet_virtio virtio_pci overlay cmac ecb hci_vhci uhid; do
   modprobe -S "$version" -d "$work/kernel" --show-depends "$module" 2>/dev/null | awk '/^insmod/ {print $2}'
@@ -37,12 +37,12 @@ $B mount -t proc p /proc; $B mount -t sysfs s /sys; $B mount -t devtmpfs d /dev
 while read module; do $B insmod /modules/$module || echo "insmod $module failed"; done < /order
 $B mount -t 9p -o trans=virtio,version=9p2000.L,ro,msize=262144,cache=loose host /below
 $B mount -t tmpfs t /above; $B mkdir /above/upper /above/work
-$B mount -t overlay -o lowerdir=/below,upperdir=/above/upper,workdir=/above/work o /root
-$B mount --move /dev /root/dev; $B mount -t proc p /root/proc; $B mount -t sysfs s /root/sys
-$B mount -t tmpfs t /root/run; $B mount -t tmpfs t /root/tmp
+$B mount -t overlay -o lowerdir=/below,upperdir=/above/upper,workdir=/above/work o /whole
+$B mount --move /dev /whole/dev; $B mount -t proc p /whole/proc; $B mount -t sysfs s /whole/sys
+$B mount -t tmpfs t /whole/run; $B mount -t tmpfs t /whole/tmp
 script=$($B sed -n 's/.*guest=\([^ ]*\).*/\1/p' /proc/cmdline)
-$B chroot /root /bin/bash -c "export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root; ip link set lo up; bash $script; echo guest-exit=\$?"
-echo o > /root/proc/sysrq-trigger; $B sleep 5
+$B chroot /whole /bin/bash -c "export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp; ip link set lo up; bash $script; echo guest-exit=\$?"
+echo o > /whole/proc/sysrq-trigger; $B sleep 5
 INIT
 chmod +x first/init
 (cd first && find . | cpio -o -H newc 2>/dev/null | gzip -1 > ../first.gz)

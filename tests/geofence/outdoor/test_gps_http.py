@@ -8,12 +8,14 @@ import msgspec
 import numpy as np
 import pytest
 from aiohttp import ClientResponse
+from sqlalchemy import select
 
 from floorplans import queries as floorplan_queries
 from geofence.http.gps import rising
 from geofence.http.ingest import REPEAT_HEADER
 from geofence.outdoor.frame import COLUMNS, encode_gps_frame
 from geofence.queries import arrivals
+from geofence.tables import ArrivalRow
 from groundwork.contracts.gps_report import GPS_FRAME_TYPE, GpsBatch, GpsColumns, GpsHeader, GpsReport
 from groundwork.contracts.ids import BootId, Pseudonym, ShopperId, TenantId, Track, VisitId
 from groundwork.contracts.subjects import GPS_REPORTS, SIGHTINGS, ZONE_EVENTS
@@ -154,7 +156,7 @@ MALFORMED: tuple[tuple[dict[str, Any], int], ...] = (
     ({"reports": []}, 400),
     ({}, 400),
     ({"reports": [REPORT | {"at_ms": 1 << 70}]}, 400),
-    ({"reports": [REPORT | {"lon": "east"}]}, 400),
+    ({"reports": [REPORT | {"lon": "east"}]}, 422),
     ({"columns": {"lon": [LON], "lat": [], "accuracy_m": [], "at_ms": []}}, 400),
     ({"reports": [REPORT], "columns": {}}, 400),
     ({"batch": 0, "reports": [REPORT]}, 400),
@@ -265,6 +267,48 @@ async def test_a_silent_phone_that_is_heard_inside_later_goes_on_with_its_visit(
     assert ended.end_ms > START_MS + inside_ms
 
 
+async def test_heard_and_gone_in_one_go_the_visit_has_ended(shop: Deployment) -> None:
+    """The engine was away for an hour: one commit holds both that she was heard inside and that she left."""
+    await walk(shop, line(-400, 60, 1.4))
+    await shop.at(40 * 60_000)
+    inside_ms, later_ms = 45 * 60_000, 105 * 60_000
+    shop.clock.set(START_MS + inside_ms + 8_000)
+    await shop.send(batch(standing_left(inside_ms + 8_000, inside_ms), inside_ms + 8_000))
+    shop.clock.set(START_MS + later_ms)
+    await shop.send(batch([], later_ms, number=2))
+    await shop.at(later_ms + 1_000)
+    (visit,) = await shop.visits()
+    assert visit.end_ms is not None
+    assert START_MS + inside_ms < visit.end_ms < START_MS + later_ms
+
+
+async def test_what_is_remembered_of_who_withdraws_leads_to_no_row_and_ends_her_visit(shop: Deployment) -> None:
+    way = line(-400, 60, 1.4)
+    await walk(shop, way)
+    inside_ms = round(1_000 * way[-1][0]) + 20_000
+    await shop.at(inside_ms + 8_000)
+    await shop.send(batch(standing_left(inside_ms + 8_000, inside_ms), inside_ms + 8_000))
+    await shop.at(inside_ms + 10_000)
+    before = await shop.events()
+    assert {event.zone for event in before} == {"approach:near", "venue", "left"}
+    await shop.parts.db.write(lambda conn: set_consent(conn, TAMIM, False))
+    await shop.at(inside_ms + 3_600_000)
+    assert await shop.events() == before
+    (visit,) = await shop.visits()
+    assert visit.end_ms is not None
+    (arrival,) = await shop.parts.db.read(lambda conn: arrivals.of_shopper(conn, TAMIM, before[0].shopper, 0))
+    assert arrival.state == "left"
+
+
+async def test_reports_that_were_let_in_as_she_withdrew_leave_nothing(shop: Deployment) -> None:
+    """Memory of who consents lags by a moment; the rows do not."""
+    await shop.parts.db.write(lambda conn: set_consent(conn, TAMIM, False))
+    await walk(shop, line(-400, 60, 1.4))
+    await shop.at(3_600_000)
+    assert (await shop.events(), await shop.visits()) == ([], [])
+    assert await shop.parts.db.read(lambda conn: len(conn.execute(select(ArrivalRow.visit)).all())) == 0
+
+
 async def test_after_the_link_is_over_a_visit_inside_is_another_one(shop: Deployment) -> None:
     await walk(shop, line(-400, 60, 1.4))
     inside_ms = 3 * 3_600_000
@@ -309,6 +353,8 @@ async def test_operators_see_counts_and_none_that_is_too_small(shop: Deployment)
     assert [window["expected"] for window in seen["windows"]] == [7, 13, 13, 13]
     assert seen["approaching"] == 13
     assert "shopper" not in str(seen)
+    async with shop.client.get("/v1/venues/nowhere/arrivals", headers={"Authorization": f"Bearer {MANAGER}"}) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (404, "unknown_venue")
 
 
 def test_a_count_that_would_give_a_small_one_away_is_not_told() -> None:

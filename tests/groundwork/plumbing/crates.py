@@ -4,7 +4,8 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated, Any, Literal
 
 import msgspec
 from aiohttp import web
@@ -47,11 +48,13 @@ class Total(msgspec.Struct):
     sender: str = ""
 
 
-class Page(msgspec.Struct, forbid_unknown_fields=True):
+class Page(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """Which part of a list."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
     label: list[str] = msgspec.field(default_factory=list)
+    on: date | None = None
+    order: Literal["up", "down"] = "up"
 
 
 class Known(Credentials):

@@ -217,7 +217,7 @@ async def test_the_specification_has_every_route_with_its_refusals_in_both_langu
     assert operation["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Load"}
     assert {"Load", "Crate", "Total", "Problem"} <= found["components"]["schemas"].keys()
     assert found["paths"]["/loads/{id}/weigh"]["post"]["parameters"][0]["name"] == "id"
-    assert [p["name"] for p in found["paths"]["/pages"]["get"]["parameters"]] == ["limit", "label"]
+    assert [p["name"] for p in found["paths"]["/pages"]["get"]["parameters"]] == ["limit", "label", "on", "order"]
     references = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(found)))
     assert references <= found["components"]["schemas"].keys()
     ids = [one["operationId"] for verbs in found["paths"].values() for one in verbs.values()]

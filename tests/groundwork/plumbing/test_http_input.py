@@ -106,6 +106,20 @@ async def test_a_header_that_is_no_text_is_refused_and_breaks_nothing(client: Cl
     assert code in answer
 
 
+@pytest.mark.parametrize(
+    ("query", "en", "ar"),
+    [
+        ("on=yesterday", "expected a date such as 2026-11-01", "والمتوقع تاريخ مثل 2026-11-01"),
+        ("order=sideways", "expected one of down, up", "والمتوقع إحدى القيم down, up"),
+    ],
+)
+async def test_what_was_expected_is_said_where_the_decoder_says_only_what_is_wrong(client: Client, query: str, en: str, ar: str) -> None:
+    told = await problem(client, "GET", f"/pages?{query}", headers={"Authorization": "Bearer reads"})
+    assert (told["status"], told["code"]) == (422, "field_wrong")
+    assert en in told["detail_en"]
+    assert ar in told["detail_ar"]
+
+
 async def test_a_very_long_value_is_cut_in_the_sentence(client: Client) -> None:
     told = await problem(client, "POST", "/loads/7/weigh", data=json.dumps({"crates": "x" * 5000}).encode(), headers=WRITES)
     assert len(told["detail"]) < 400

@@ -39,3 +39,12 @@ def test_a_refusal_says_itself_in_english_and_keeps_what_fills_the_sentence() ->
     assert (str(refusal), refusal.at, refusal.values) == ("far: it is far", "/x", {"what": "it"})
     assert refusal.reason.words.said("ar", what="it") == "it بعيد"
     assert refusal.reason.words.said("fr", what="it") == "it is far"
+
+
+def test_a_value_that_is_words_comes_in_the_language_of_its_sentence_and_is_not_filled_in() -> None:
+    sentence, expected = (
+        Words("{value} is wrong; expected {expected}", "القيمة {value}؛ والمتوقع {expected}"),
+        Words("text {1,2}", "نص {1,2}"),
+    )
+    assert sentence.said("en", value="x", expected=expected) == "x is wrong; expected text {1,2}"
+    assert sentence.said("ar", value="x", expected=expected) == "القيمة x؛ والمتوقع نص {1,2}"
