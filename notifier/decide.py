@@ -130,7 +130,7 @@ def _nos(campaign: Campaign, case: Case) -> list[str]:
 
 
 def _says_where(campaign: Campaign) -> bool:
-    """Whether the campaign names zones or their kinds: what is meant for the way names the ring, and what names nothing is meant for inside."""
+    """Whether the campaign names zones or their kinds: what names nothing is meant for inside."""
     return any(isinstance(condition, InZone | OfKind) for condition in campaign.conditions)
 
 
