@@ -88,9 +88,17 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
         folder.need_space()
         check_port(options.host, options.port)
         prepare(options.database or folder.database_url, folder, lambda sentence: print(sentence, file=sys.stderr), voice)
-        # Before numba is imported: beside the program's own files, where it would write otherwise, nobody may be allowed to.
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(folder.cache / "numba"))
+        _place_compiled(folder)
         return _run(options)
+
+
+def _place_compiled(folder: Folder) -> None:
+    """Has numba keep what it compiles in the data folder where it may not write beside the program's files, as it does of itself.
+
+    To be called before numba is imported. Compiling takes some twenty seconds, reading it again less than one.
+    """
+    if not os.access(Path(__file__).parent, os.W_OK):
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(folder.cache / "numba"))
 
 
 def options_of(args: argparse.Namespace, voice: Voice) -> UpOptions:

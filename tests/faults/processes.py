@@ -121,8 +121,8 @@ class Shop:
             if process.starts and process.exit_code() is None:
                 process.kill()
 
-    async def until_ready(self, http: aiohttp.ClientSession, seconds: float = 30.0) -> None:
-        """Returns once the server welcomes requests; raises AssertionError with its log when it does not."""
+    async def until_ready(self, http: aiohttp.ClientSession, seconds: float = 120.0) -> None:
+        """Returns once the server welcomes requests (the very first compiles for a while); raises AssertionError with its log when it does not."""
         until = WALL.monotonic_s() + seconds
         while WALL.monotonic_s() < until:
             try:
