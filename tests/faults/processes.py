@@ -122,7 +122,7 @@ class Shop:
                 process.kill()
 
     async def until_ready(self, http: aiohttp.ClientSession, seconds: float = 120.0) -> None:
-        """Returns once the server welcomes requests (the very first compiles for a while); raises AssertionError with its log when it does not."""
+        """Returns once the server welcomes requests; raises AssertionError with its log when it does not. The very first start compiles."""
         until = WALL.monotonic_s() + seconds
         while WALL.monotonic_s() < until:
             try:
