@@ -1,25 +1,14 @@
 """What a batch tells beside its rows is accepted, in every form of it, and counted once."""
 
-from collections.abc import AsyncIterator
-
 import msgspec
 import pytest
 
 from groundwork.contracts.ids import BeaconKey, BootId, GatewayId
 from groundwork.contracts.sighting import BeaconTelemetry, Left, SpoolGap, StrangerCount
-from groundwork.plumbing.service import Parts
-from tests.geofence.deployment import Deployment, add_everything, batch, standing_left
+from tests.geofence.deployment import Deployment, batch, standing_left
 from tests.geofence.venues import START_MS
 
 RADIO, BEACON = GatewayId("r1"), BeaconKey("address:a4c1388d18b2")
-
-
-@pytest.fixture
-async def shop(parts: Parts) -> AsyncIterator[Deployment]:
-    await parts.db.write(add_everything)
-    deployment = await Deployment.start(parts)
-    yield deployment
-    await deployment.close()
 
 
 @pytest.mark.parametrize("frame", [False, True])

@@ -1,6 +1,6 @@
 """Clocks of boxes that are off: corrected at the door, told in the log, and not taken for a backlog or the other way round."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 
 import msgspec
 import pytest
@@ -14,8 +14,7 @@ from geofence.settings import Settings
 from groundwork.contracts.ids import BootId, GatewayId, TenantId
 from groundwork.contracts.sighting import SightingBatch, SightingHeader
 from groundwork.contracts.subjects import SIGHTINGS
-from groundwork.plumbing.service import Parts
-from tests.geofence.deployment import BOX, TAMIM, Deployment, Heard, add_everything, batch, standing_left
+from tests.geofence.deployment import BOX, TAMIM, Deployment, Heard, batch, standing_left
 from tests.geofence.venues import START_MS, VENUE
 
 HOUR_MS = 3_600_000
@@ -109,14 +108,6 @@ def test_boxes_of_two_tenants_have_clocks_of_their_own() -> None:
 
 
 # --- through the routes --------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-async def shop(parts: Parts) -> AsyncIterator[Deployment]:
-    await parts.db.write(add_everything)
-    deployment = await Deployment.start(parts)
-    yield deployment
-    await deployment.close()
 
 
 async def ingest(shop: Deployment) -> Ingest:

@@ -1,6 +1,5 @@
 """The routes, through HTTP, signatures, both databases, the log, the engines and back to rows."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import msgspec
@@ -32,14 +31,6 @@ from tests.geofence.deployment import (
     standing_left,
 )
 from tests.geofence.venues import START_MS, VENUE
-
-
-@pytest.fixture
-async def shop(parts: Parts) -> AsyncIterator[Deployment]:
-    await parts.db.write(add_everything)
-    deployment = await Deployment.start(parts)
-    yield deployment
-    await deployment.close()
 
 
 async def test_a_shopper_who_stays_enters_once_dwells_and_leaves_when_she_falls_silent(shop: Deployment) -> None:

@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import pytest
@@ -17,8 +17,7 @@ from geofence.pipeline import zone_events
 from geofence.settings import Settings
 from groundwork.contracts.subjects import ZONE_EVENTS
 from groundwork.contracts.zone_event import ZoneEvent
-from groundwork.plumbing.service import Parts
-from tests.geofence.deployment import Deployment, add_everything, batch, standing_left
+from tests.geofence.deployment import Deployment, batch, standing_left
 from tests.geofence.venues import START_MS, TENANT, VENUE, Row, entry, report, shopper_of, tick, two_rooms
 
 RULES = Settings(
@@ -218,14 +217,6 @@ def test_stays_of_one_device_never_overlap_whether_late_or_not(seed: int) -> Non
                 stays.setdefault(event.stay_start_ms, []).append(event.at_ms)
         spans = sorted((min(at), max(at)) for at in stays.values())
         assert all(end <= start for (_, end), (start, _) in itertools.pairwise(spans))
-
-
-@pytest.fixture
-async def shop(parts: Parts) -> AsyncIterator[Deployment]:
-    await parts.db.write(add_everything)
-    deployment = await Deployment.start(parts)
-    yield deployment
-    await deployment.close()
 
 
 async def test_through_the_routes_a_late_stay_is_a_row_and_a_log_entry_and_the_hops_add_up(shop: Deployment) -> None:

@@ -1,9 +1,6 @@
 """Beacons of the plan at the door, gateway ids that two boxes use, and what an installer is told of both."""
 
-from collections.abc import AsyncIterator
-
 import msgspec
-import pytest
 
 from geofence.accept import log_key
 from geofence.admitted import decode
@@ -15,18 +12,9 @@ from groundwork.people.model import MANAGE_GATEWAYS
 from groundwork.plumbing.auth import token_hash
 from groundwork.plumbing.db import Connection
 from groundwork.plumbing.queries import entries_after
-from groundwork.plumbing.service import Parts
 from tests.conftest import START_MS
-from tests.geofence.deployment import BOX, TAG, TAMIM, Deployment, add_everything, batch
+from tests.geofence.deployment import BOX, TAG, TAMIM, Deployment, batch
 from tests.geofence.venues import VENUE
-
-
-@pytest.fixture
-async def shop(parts: Parts) -> AsyncIterator[Deployment]:
-    await parts.db.write(add_everything)
-    deployment = await Deployment.start(parts)
-    yield deployment
-    await deployment.close()
 
 
 async def test_beacons_of_the_plan_are_told_of_beside_the_rows_and_counted(shop: Deployment) -> None:
