@@ -20,8 +20,8 @@ from groundwork.plumbing.service import Loop, Parts, settle
 from notifier import queries as notifier
 
 STEP_S = 0.25
-MINUTES = {"sqlite": 6, "postgresql": 2}
-"""In two minutes nobody has paid yet; six take PostgreSQL two minutes of the wall clock."""
+MINUTES = {"sqlite": 6, "postgresql": 4}
+"""In four minutes nobody has paid yet; six take PostgreSQL two minutes of the wall clock."""
 ALL = 1_000_000
 
 
