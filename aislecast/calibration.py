@@ -1,7 +1,7 @@
 """Calibration of a recording: which way of learning fits what its truth says, and what the file says about where it came from.
 
-Pure. Walks with places go to `geofence.calibrate`, by way of `survey.py`; listed beacons that nobody placed are found first, by
-`geofence.placing`; a door that knows only two sides is for `doorway.py`.
+Pure. Walks with places go to `geofence.positioning.calibrate`, by way of `survey.py`; listed beacons that nobody placed are found first, by
+`geofence.positioning.placing`; a door that knows only two sides is for `doorway.py`.
 """
 
 from typing import Final
@@ -12,12 +12,12 @@ from aislecast import doorway
 from aislecast.survey import TENANT, TIME_ZONE, VENUE, digest, samples_of
 from aislecast.twin.recorded_plan import plan_of, subject_of
 from aislecast.twin.recording import Recording
-from geofence.anchors import Calibration, Found, Source, anchors_of
-from geofence.calibrate import Samples, calibrate
-from geofence.cells import cells_of
-from geofence.match import ZoneMap
-from geofence.placing import place_all
-from geofence.prints import prints_of
+from geofence.positioning.anchors import Calibration, Found, Source, anchors_of
+from geofence.positioning.calibrate import Samples, calibrate
+from geofence.positioning.cells import cells_of
+from geofence.positioning.placing import place_all
+from geofence.positioning.prints import prints_of
+from geofence.zones.match import ZoneMap
 
 BESIDE_PRINTS_DB: Final = 15.0
 """Noise of the path loss of beacons that a walk placed, beside prints of the same walk; 5, 8 and 30 dB did worse or no better."""

@@ -23,8 +23,8 @@ from aislecast import __version__
 from aislecast.configuration import Configuration
 from aislecast.holdings import HOLDINGS
 from aislecast.premises import PREMISES
-from geofence.anchors import Calibration
-from geofence.outcome import Observer
+from geofence.positioning.anchors import Calibration
+from geofence.tracking.outcome import Observer
 from groundwork.contracts.subjects import STREAMS
 from groundwork.people.credentials import LiveCredentials
 from groundwork.people.holding import Estate

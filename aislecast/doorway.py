@@ -20,11 +20,11 @@ from aislecast.twin.recorded_plan import sides_of
 from aislecast.twin.recording import Recording
 from aislecast.walks import Walked, walk
 from floorplans.model import Plan
-from geofence.anchors import Calibration, anchors_of
-from geofence.calibrate import Samples, calibrate
-from geofence.cells import cells_of
-from geofence.match import ZoneMap
+from geofence.positioning.anchors import Calibration, anchors_of
+from geofence.positioning.calibrate import Samples, calibrate
+from geofence.positioning.cells import cells_of
 from geofence.settings import Settings
+from geofence.zones.match import ZoneMap
 
 PACE_M_S: Final = 1.0
 FURTHEST_M: Final = 6.0

@@ -10,7 +10,7 @@ import numpy as np
 
 from aislecast.score import Beliefs, Rows
 from aislecast.twin.columns import Floats
-from geofence.outcome import Observed
+from geofence.tracking.outcome import Observed
 from groundwork.contracts.ids import Track
 
 COLUMNS: Final = ("session", "t_s", "device_id", "x_m", "y_m", "level", "zone", "zone_raw", "probability", "zone_held")

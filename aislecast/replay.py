@@ -41,7 +41,7 @@ from aislecast.twin.recorded_plan import RECORDED_UUID, advert_bytes, known_beac
 from aislecast.twin.recording import Recording, read_recording, session_start_ms
 from aislecast.words import Voice
 from floorplans.model import Plan
-from geofence.anchors import Calibration, read_calibration
+from geofence.positioning.anchors import Calibration, read_calibration
 from geofence.settings import Settings as GeofenceSettings
 from groundwork.adverts.advert import Advert
 from groundwork.adverts.gate import gate

@@ -1,6 +1,6 @@
 """Survey: a recording with truth as samples for calibration: what was read in each window, and where the device was in its middle.
 
-Pure. The fitting is in `geofence.calibrate`; which recording, and where the result goes, in `commands/calibrate.py`.
+Pure. The fitting is in `geofence.positioning.calibrate`; which recording, and where the result goes, in `commands/calibrate.py`.
 """
 
 import hashlib
@@ -13,8 +13,8 @@ from aislecast.twin.columns import Floats, Ints
 from aislecast.twin.recorded_plan import Located, plan_of
 from aislecast.twin.recording import Recording
 from floorplans.model import Plan
-from geofence.anchors import Calibration
-from geofence.calibrate import Samples
+from geofence.positioning.anchors import Calibration
+from geofence.positioning.calibrate import Samples
 from groundwork.contracts.ids import TenantId, VenueId
 
 WINDOW_MS: Final = 500

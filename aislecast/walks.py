@@ -17,9 +17,9 @@ from aislecast.twin.columns import Ints
 from aislecast.twin.recording import Recording, session_start_ms
 from floorplans.model import Plan
 from geofence.admitted import Admitted, AdmittedHeader, rowless
-from geofence.anchors import Calibration
-from geofence.engine import Engine
+from geofence.positioning.anchors import Calibration
 from geofence.settings import Settings
+from geofence.tracking.engine import Engine
 from groundwork.contracts.ids import Pseudonym, Track
 
 MINUTE_MS: Final = 60_000

@@ -8,7 +8,7 @@ from aislecast.live_state import Line, LiveState, PushLine, RedemptionLine, Zone
 from aislecast.live_view import View
 from floorplans.model import Venue
 from geofence import queries as geofence
-from geofence.outcome import Observed
+from geofence.tracking.outcome import Observed
 from groundwork.contracts.ids import ShopperId
 from groundwork.contracts.zone_event import ZoneEvent
 from groundwork.people import queries as people

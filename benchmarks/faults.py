@@ -4,8 +4,8 @@
 
 Calibration is always of the sound recording, and never of the session that is judged. Which gateways break is drawn anew DRAWS times with a
 fixed seed, and all draws are judged together. A clock an hour behind is what is left of it where nobody corrects it: the live server does
-(`geofence/clocks.py`), within 10 seconds, and then nothing is lost but those. A gateway that got loud stays so here, since no recording has
-beacons of known place; what is learned from those while running is in `geofence/gains.py`.
+(`geofence/intake/clocks.py`), within 10 seconds, and then nothing is lost but those. A gateway that got loud stays so here, since no
+recording has beacons of known place; what is learned from those while running is in `geofence/tracking/gains.py`.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from aislecast.score import Rows, score
 from aislecast.twin.columns import Ints
 from aislecast.twin.recording import Recording, Sightings, read_recording
 from benchmarks.positioning import CASES, SEED, Case, intervals, of_sessions, predicted, taught
-from geofence.anchors import Calibration
+from geofence.positioning.anchors import Calibration
 from geofence.settings import Settings
 
 DRAWS: Final = 3

@@ -2,8 +2,8 @@
 
 One server process (routes, log, engines, SQLite with every commit on disk) and one sending process on the loopback, in which twelve boxes
 send one batch after the other each, as after an outage. A round is timed from the first POST until the last row has gone through presence
-and its zone events are committed. The yardstick is `geofence.reference`: the same rows, one moment of one device at a time, without HTTP,
-signatures, database or log; its zone shares are the same numpy function, called a fix at a time. Both must find as many zone events.
+and its zone events are committed. The yardstick is `geofence.zones.reference`: the same rows, one moment of one device at a time, without
+HTTP, signatures, database or log; its zone shares are the same numpy function, called a fix at a time. Both must find as many zone events.
 """
 
 import asyncio
@@ -32,8 +32,8 @@ from benchmarks.table import Figure, Table
 from floorplans import queries as floorplan_queries
 from floorplans.model import Level, Names, Placement, Plan, Policy, Polygon, Venue, Zone
 from geofence.app import build
-from geofence.reference import Reference
 from geofence.settings import Settings
+from geofence.zones.reference import Reference
 from groundwork.contracts.codec import encode_frame
 from groundwork.contracts.ids import (
     BeaconKey,

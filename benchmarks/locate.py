@@ -1,7 +1,7 @@
 """Locating: fixes a second of the grid filter at 2,000 cells and 12 gateways, beside the plain numpy loop on the same moments.
 
-Goal: at least 20,000 a second on one core. Yardstick: `geofence/belief_plain.py`, which the tests hold the compiled filter to. Also told:
-what a moving device's state weighs. Absolute figures are the machine's.
+Goal: at least 20,000 a second on one core. Yardstick: `geofence/positioning/belief_plain.py`, which the tests hold the compiled filter to.
+Also told: what a moving device's state weighs. Absolute figures are the machine's.
 """
 
 import time
@@ -12,10 +12,10 @@ import numpy as np
 
 from benchmarks.table import Figure, Table, spread
 from floorplans.model import Level, Names, Placement, Plan, Policy, Polygon, Venue, Zone
-from geofence import belief, belief_plain
-from geofence.anchors import GENERIC, anchors_of, expected_dbm
-from geofence.belief import FRESH, NO_STEPS, Ground, Moments, Rules, Seen, State
-from geofence.cells import cells_of
+from geofence.positioning import belief, belief_plain
+from geofence.positioning.anchors import GENERIC, anchors_of, expected_dbm
+from geofence.positioning.belief import FRESH, NO_STEPS, Ground, Moments, Rules, Seen, State
+from geofence.positioning.cells import cells_of
 from groundwork.contracts.ids import LevelId, PlanVersionId, TenantId, VenueId, ZoneId
 
 SEED: Final = 7

@@ -15,8 +15,8 @@ import shapely
 from benchmarks.table import Figure, Table, spread
 from floorplans.earth import degree_at
 from floorplans.model import Approach, Polygon
-from geofence.admit import ranked
 from geofence.columns import Columns, Floats
+from geofence.intake.admit import ranked
 from geofence.outdoor.cell_index import CellIndex
 from geofence.outdoor.engine import OutdoorEngine
 from geofence.outdoor.fences import Fence, fences_of

@@ -25,7 +25,7 @@ from aislecast.survey import TENANT, VENUE, plan_with, windows_of
 from aislecast.twin.columns import Floats, Ints
 from aislecast.twin.recording import Recording, Sightings, Steps, Truth, read_recording
 from aislecast.walks import Walked, walk
-from geofence.anchors import Calibration
+from geofence.positioning.anchors import Calibration
 from geofence.settings import Settings
 
 SEED: Final = 20261121

@@ -74,7 +74,7 @@ class AdmittedHeader(msgspec.Struct, frozen=True, kw_only=True):
     rows: Annotated[int, msgspec.Meta(ge=0)] = 0
     steps: Annotated[int, msgspec.Meta(ge=0)] = 0
     references: list[Reference] = []
-    """What its gateways heard of the plan's own beacons, thinned; for `gains.py`."""
+    """What its gateways heard of the plan's own beacons, thinned; for `tracking/gains.py`."""
     forget: Pseudonym = Pseudonym("")
     """Whom the venue's engine is to forget, at once and without a trace; only where the kind says so."""
     visit_start_ms: int = 0

@@ -2,24 +2,24 @@
 
 import asyncio
 
-from geofence import belief
-from geofence.accept import Ingest, People
-from geofence.anchors import Calibration
 from geofence.erasure import Eraser
-from geofence.feed_intake import Posted
-from geofence.feed_loop import FeedLoop
-from geofence.feed_registry import FeedRegistry
+from geofence.feeding.intake import Posted
+from geofence.feeding.loop import FeedLoop
+from geofence.feeding.registry import FeedRegistry
 from geofence.http.feeds import FeedRoutes
 from geofence.http.ingest import IngestRoutes
 from geofence.http.radio_health import RadioHealthRoutes
-from geofence.outcome import Observer
+from geofence.intake.accept import Ingest, People
+from geofence.intake.ticker import Ticker
 from geofence.outdoor import service as outdoor_service
 from geofence.outdoor.settings import Settings as OutdoorSettings
 from geofence.outward import outward
 from geofence.pipeline import Pipeline, Workshop
 from geofence.places import Places
+from geofence.positioning import belief
+from geofence.positioning.anchors import Calibration
 from geofence.settings import Settings
-from geofence.ticker import Ticker
+from geofence.tracking.outcome import Observer
 from groundwork.contracts.subjects import ERASURE_REQUESTED, FEED_CHANGED, GATEWAY_CHANGED, PLAN_PUBLISHED, SIGHTINGS
 from groundwork.plumbing.http import Route
 from groundwork.plumbing.refresh import Refresh

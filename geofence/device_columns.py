@@ -1,7 +1,7 @@
 """What is remembered of each device, as columns: a device is a slot, a number that is valid until it is freed.
 
 Pure. Freed slots are used again, lowest first, so that the same input always gives the same slots; columns grow by doubling.
-What was heard is kept dense, device by anchor; presence is kept device by layer (`presence.py` says what its columns mean); a locator
+What was heard is kept dense, device by anchor; presence is kept device by layer (`zones/presence.py` says what its columns mean); a locator
 may ask for columns of its own, of any width.
 """
 

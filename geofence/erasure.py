@@ -3,7 +3,7 @@
 An engine's state follows from its log, so forgetting is an entry of that log like any other: first one for the outdoor engine, which might
 still tell venues of her; once that has forgotten her, one for each venue, appended once. The commit
 that works it off removes her rows and stores a snapshot without her, which lets go of the entries before it. Whatever her last rows had
-led to is left out as it is written (`pipeline.py`), and ingest lets none of her rows into the log after that entry (`accept.py`).
+led to is left out as it is written (`pipeline.py`), and ingest lets none of her rows into the log after that entry (`intake/accept.py`).
 """
 
 from functools import partial
@@ -11,8 +11,8 @@ from typing import Final
 
 from floorplans import queries as floorplan_queries
 from geofence import queries
-from geofence.accept import log_key
 from geofence.admitted import forget
+from geofence.intake.accept import log_key
 from geofence.outdoor import reported
 from geofence.outdoor.reported import OUTSIDE
 from geofence.queries import Forgetting

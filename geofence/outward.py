@@ -1,14 +1,14 @@
 """What others learn of a venue: its statistics, its zone events as a stream, and webhooks. All of it follows the venue's chronicle."""
 
-from geofence.follow import Follow
 from geofence.http.streams import StreamRoutes
 from geofence.http.visits import VisitRoutes
 from geofence.http.webhooks import WebhookRoutes
+from geofence.reports.statistics import Counting
+from geofence.reports.visits import Reports
 from geofence.settings import Settings
-from geofence.statistics import Counting
-from geofence.visits import Reports
-from geofence.webhook_desk import WebhookDesk
-from geofence.webhooks import Queueing, Telling
+from geofence.telling.desk import WebhookDesk
+from geofence.telling.follow import Follow
+from geofence.telling.webhooks import Queueing, Telling
 from groundwork.plumbing.refresh import Refresh
 from groundwork.plumbing.service import Loop, Parts, Service
 from groundwork.plumbing.vault import Vault

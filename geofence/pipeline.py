@@ -12,7 +12,7 @@
       -> here       zone events and visits become rows, and zone events go to the log that the notifier reads
 
 From the log on, one shard has one owner, and each venue in it an `Engine` (engine.py). Position, rows and zone events commit together;
-the engines' snapshot carries the position it covers. Time in silence comes from `ticker.py`, as entries of the same log.
+the engines' snapshot carries the position it covers. Time in silence comes from `intake/ticker.py`, as entries of the same log.
 """
 
 import contextlib
@@ -26,17 +26,17 @@ import msgspec
 from floorplans.model import Plan
 from geofence import queries
 from geofence.admitted import Admitted, AdmittedHeader, decode
-from geofence.anchors import Calibration
 from geofence.barred import barred
 from geofence.device_columns import NEVER_MS
-from geofence.engine import Engine
-from geofence.identities import Why
-from geofence.outcome import Observed, Observer, Outcome
 from geofence.places import Places, PlanMissing, VenueKey
-from geofence.presence import KINDS
+from geofence.positioning.anchors import Calibration
 from geofence.queries import arrivals
 from geofence.settings import Settings
-from geofence.visit_links import Heard, VisitLinks
+from geofence.tracking.engine import Engine
+from geofence.tracking.identities import Why
+from geofence.tracking.outcome import Observed, Observer, Outcome
+from geofence.tracking.visit_links import Heard, VisitLinks
+from geofence.zones.presence import KINDS
 from groundwork.contracts.ids import PlanVersionId, Pseudonym, TenantId, Track, VenueId, VisitId, ZoneEventId
 from groundwork.contracts.subjects import ZONE_EVENTS
 from groundwork.contracts.visit import Visit

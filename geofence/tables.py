@@ -103,7 +103,7 @@ class CountedRow(Base):
 
 
 class StatisticRow(Base):
-    """One cell of a figure: how often, by how many shoppers, and how long. Knows nobody; what may be shown of it is for `disclosure.py`."""
+    """One cell of a figure: how often, by how many shoppers, and how long. Knows nobody; `reports/disclosure.py` says what may be shown."""
 
     __tablename__ = "statistic"
     tenant: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
         raise Stop(_NO_PLACE, BAD_INPUT, path=args.out)
     from aislecast.calibration import calibration_of
     from aislecast.twin.recording import read_recording
-    from geofence.anchors import write_calibration
+    from geofence.positioning.anchors import write_calibration
 
     recording = read_recording(args.recording, args.part, args.sessions)
     try:
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
 
 def _said(note: str, voice: Voice) -> str:
     """A note of the fit, which the file has in English, in the operator's language."""
-    from geofence.calibrate import MAP_DOES_NOT_PAY, ONE_WAY
+    from geofence.positioning.calibrate import MAP_DOES_NOT_PAY, ONE_WAY
 
     arabic = {ONE_WAY: _ONE_WAY, MAP_DOES_NOT_PAY: _MAP_DOES_NOT_PAY}
     return voice.say(Words(note, arabic[note])) if note in arabic else note

@@ -20,7 +20,7 @@ from aislecast.words import NOT_THERE, Voice
 from groundwork.plumbing.reasons import Words
 
 if TYPE_CHECKING:
-    from geofence.sieve import Sieve
+    from geofence.feeding.sieve import Sieve
 
 SUMMARY = Words("try what third-party boxes send against a venue's rules", "جرّب ما ترسله صناديق الأطراف الأخرى على قواعد المتجر")
 _TRY = Words("show what would be kept and refused, and why", "اعرض ما سيُحفظ وما سيُرفض ولماذا")
@@ -77,9 +77,9 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
 
 def _sieve(args: argparse.Namespace) -> "Sieve":
     """The sieve of what was typed. Raises Stop where it is none."""
+    from geofence.feeding.sieve import Sieve
     from geofence.feeds import FEEDS
     from geofence.reasons import UNKNOWN_FEED_KIND
-    from geofence.sieve import Sieve
     from groundwork.contracts.gateway import GatewayRules
     from groundwork.contracts.ids import GatewayId
 

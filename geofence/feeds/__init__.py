@@ -6,7 +6,7 @@ A file has `read(topic, payload) -> Said`, which raises FeedError and nothing el
 from collections.abc import Mapping
 from typing import Final
 
-from geofence.feed import Feed
+from geofence.feeding.feed import Feed
 from geofence.feeds import espresense, minew, theengs
 
 FEEDS: Final[Mapping[str, Feed]] = {feed.name: feed for feed in (theengs.FEED, espresense.FEED, minew.FEED)}

@@ -8,7 +8,7 @@ bytes, no time. Source: the firmware's own `devices` reports (facts, no code); e
 import re
 from typing import Final
 
-from geofence.feed import Entry, Feed, FeedError, Heard, Said, address_of, ibeacon_bytes, json_of, number, text
+from geofence.feeding.feed import Entry, Feed, FeedError, Heard, Said, address_of, ibeacon_bytes, json_of, number, text
 
 _MARK: Final = "devices"
 _LEVELS: Final = 3

@@ -14,7 +14,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any, Final
 
-from geofence.feed import (
+from geofence.feeding.feed import (
     MOST_BYTES,
     MOST_HEARD,
     UNREADABLE_ENTRY,

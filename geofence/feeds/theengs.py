@@ -7,7 +7,21 @@ Source: docs.openmqttgateway.com and gateway.theengs.io, "use" pages; payloads s
 
 from typing import Final
 
-from geofence.feed import Entry, Feed, FeedError, Heard, Said, address_of, ibeacon_bytes, json_of, manufacturer, number, raw, service, text
+from geofence.feeding.feed import (
+    Entry,
+    Feed,
+    FeedError,
+    Heard,
+    Said,
+    address_of,
+    ibeacon_bytes,
+    json_of,
+    manufacturer,
+    number,
+    raw,
+    service,
+    text,
+)
 
 _MARK: Final = "BTtoMQTT"
 

@@ -9,14 +9,14 @@ from aiohttp import web
 
 from floorplans import queries as places
 from geofence import reasons
-from geofence.feed import MOST_BYTES
-from geofence.feed_intake import Posted
-from geofence.feed_loop import LineState
-from geofence.feed_registry import FeedRegistry, place
+from geofence.feeding.feed import MOST_BYTES
+from geofence.feeding.intake import Posted
+from geofence.feeding.loop import LineState
+from geofence.feeding.registry import FeedRegistry, place
+from geofence.feeding.sieve import NOTHING_HEARD
 from geofence.feeds import FEEDS
 from geofence.queries import feeds as queries
 from geofence.queries.feeds import StoredFeed
-from geofence.sieve import NOTHING_HEARD
 from groundwork.contracts.feed import FeedAnswer, FeedBox, FeedBoxState, FeedBroker, FeedBrokerState, FeedRequest, Feeds, FeedState
 from groundwork.contracts.ids import TenantId, VenueId
 from groundwork.contracts.subjects import FEED_CHANGED

@@ -7,8 +7,8 @@ from aiohttp import web
 
 from floorplans import queries as places
 from geofence import reasons
-from geofence.accept import Accepted
 from geofence.http.ingest import REPEAT_HEADER
+from geofence.intake.accept import Accepted
 from geofence.outdoor.accept import GpsIntake
 from geofence.outdoor.settings import Settings
 from geofence.queries import arrivals

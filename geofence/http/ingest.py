@@ -1,4 +1,4 @@
-"""Routes of the geofence: gateways send sightings, phones send ranging reports. What is taken in is decided in `accept.py`."""
+"""Routes of the geofence: gateways send sightings, phones send ranging reports. What is taken in is decided in `intake/accept.py`."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from aiohttp import web
 
 from geofence import reasons
-from geofence.accept import Accepted, Ingest
+from geofence.intake.accept import Accepted, Ingest
 from groundwork.contracts.ranging import RangingAnswer, RangingReport
 from groundwork.contracts.sighting import FRAME_TYPE, JSON_TYPE, BatchAnswer, SightingBatch
 from groundwork.people.model import SEND_RANGING, SEND_SIGHTINGS

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from aiohttp import web
 
 from geofence import reasons
-from geofence.identities import Boots
 from geofence.pipeline import Told
 from geofence.places import Places, VenueKey
 from geofence.queries.clocks import skews
+from geofence.tracking.identities import Boots
 from groundwork.contracts.ids import TenantId, VenueId
 from groundwork.contracts.radio_health import Doubt, RadioHealth
 from groundwork.people.model import MANAGE_GATEWAYS

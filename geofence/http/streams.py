@@ -17,9 +17,9 @@ from aiohttp import web
 
 from floorplans import queries as places
 from geofence import queries, reasons
-from geofence.follow import Follow, allowed
 from geofence.queries import Happening
 from geofence.settings import Settings
+from geofence.telling.follow import Follow, allowed
 from groundwork.contracts.ids import TenantId, VenueId
 from groundwork.people.model import READ_ZONE_EVENTS
 from groundwork.plumbing.clock import set_or_after

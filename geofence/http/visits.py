@@ -1,4 +1,4 @@
-"""Routes of statistics: visits, zones and paths of some days, as JSON or CSV. What is hidden in them and why, `disclosure.py` says."""
+"""Routes of statistics: visits, zones and paths of some days, as JSON or CSV. What is hidden, and why, says `reports/disclosure.py`."""
 
 import csv
 import io
@@ -11,8 +11,8 @@ from aiohttp import web
 
 from floorplans.http.reach import tagged
 from geofence import reasons
-from geofence.report_grid import Step
-from geofence.visits import Asked, Line, Report, Reports
+from geofence.reports.report_grid import Step
+from geofence.reports.visits import Asked, Line, Report, Reports
 from groundwork.contracts.ids import VenueId, ZoneId
 from groundwork.people.model import READ_AGGREGATES
 from groundwork.plumbing.auth import Caller

@@ -1,4 +1,4 @@
-"""Routes of webhooks: kept by an admin, with their log of deliveries. `webhook_desk.py` does what is asked, docs/webhooks.md says how."""
+"""Routes of webhooks: kept by an admin, with their log of deliveries. `telling/desk.py` does what is asked, docs/webhooks.md says how."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal
@@ -7,10 +7,10 @@ import msgspec
 from aiohttp import web
 
 from geofence import reasons
-from geofence.cloud_events import KINDS
 from geofence.queries import Delivery, Webhook
 from geofence.queries.webhooks import ACTIVE, Attempt
-from geofence.webhook_desk import Wanted, WebhookDesk
+from geofence.telling.cloud_events import KINDS
+from geofence.telling.desk import Wanted, WebhookDesk
 from groundwork.contracts.ids import VenueId
 from groundwork.contracts.operators import Name, Venues
 from groundwork.people.model import MANAGE_WEBHOOKS

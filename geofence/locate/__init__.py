@@ -3,7 +3,8 @@
 from typing import Final
 
 from geofence.locate import grid, nearest, path_loss, weighted_centroid
-from geofence.locator import Maker, memoryless
+from geofence.positioning.hearing import memoryless
+from geofence.positioning.locator import Maker
 
 LOCATORS: Final[dict[str, Maker]] = {
     "weighted_centroid": memoryless(weighted_centroid.locate),

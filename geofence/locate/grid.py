@@ -2,7 +2,8 @@
 
 Pure. A causal hidden Markov filter: log-distance path loss with a gain for each anchor (and a radio map, where calibration made one),
 Student-t readings, and the offset of each handset or tag learned while it walks. It works in both directions (gateways hear a tag, a
-phone ranges beacons) and without any calibration. The arithmetic is in `belief.py`, what is expected where in `anchors.py`.
+phone ranges beacons) and without any calibration. The arithmetic is in
+`positioning/belief.py`, what is expected where in `positioning/anchors.py`.
 
 Silence is not evidence here: in the recordings a radio misses 10 to 15 % of what it should have heard at any distance, and counting
 misses made every figure worse.
@@ -14,15 +15,15 @@ from typing import Final
 
 import numpy as np
 
-from geofence import belief
-from geofence.anchors import GENERIC, expected_dbm
-from geofence.belief import FRESH, Ground, Moments, Rules, State
-from geofence.cells import cells_of
 from geofence.columns import Columns, Indices, Singles
 from geofence.device_columns import NEVER_MS, DeviceColumns, Kind
-from geofence.hearing import heard
-from geofence.locator import UNKNOWN_MS, Estimates, Hearings, Locator, Places, Standing
-from geofence.prints import PrintMap, print_map
+from geofence.positioning import belief
+from geofence.positioning.anchors import GENERIC, expected_dbm
+from geofence.positioning.belief import FRESH, Ground, Moments, Rules, State
+from geofence.positioning.cells import cells_of
+from geofence.positioning.hearing import heard
+from geofence.positioning.locator import UNKNOWN_MS, Estimates, Hearings, Locator, Places, Standing
+from geofence.positioning.prints import PrintMap, print_map
 
 GAP_S: Final = 10.0
 """After ten unheard seconds two thirds of the weight are spread over the floor: people cross a shop meanwhile. Longer loses them:

@@ -5,7 +5,7 @@ Pure. Its radius is a stated constant: half of a recorded walk's errors are beyo
 
 import numpy as np
 
-from geofence.locator import Anchors, Heard, Places
+from geofence.positioning.locator import Anchors, Heard, Places
 
 RADIUS_M = 5.0
 """68 % of errors on a recorded walk among 12 receivers on 364 m2."""

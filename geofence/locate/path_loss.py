@@ -10,14 +10,14 @@ from typing import Final
 import numpy as np
 from msgspec.structs import replace
 
-from geofence import belief
-from geofence.anchors import GENERIC, expected_dbm
-from geofence.belief import FRESH, Ground, Moments, Rules, State
-from geofence.cells import cells_of
 from geofence.columns import Flags, Floats
 from geofence.device_columns import DeviceColumns, Kind
-from geofence.hearing import heard
-from geofence.locator import NO_STEPS, Estimates, Hearings, Locator, Places, Standing
+from geofence.positioning import belief
+from geofence.positioning.anchors import GENERIC, expected_dbm
+from geofence.positioning.belief import FRESH, Ground, Moments, Rules, State
+from geofence.positioning.cells import cells_of
+from geofence.positioning.hearing import heard
+from geofence.positioning.locator import NO_STEPS, Estimates, Hearings, Locator, Places, Standing
 
 CHUNK: Final = 256
 """Devices worked off together: their beliefs are made anew each time, 16 kB each."""

@@ -7,7 +7,7 @@ Tuned on recorded walks (dev parts only): of .6 to 3.2, an exponent of .8 gave t
 import numpy as np
 
 from geofence.columns import Floats
-from geofence.locator import Anchors, Heard, Places, strongest_level
+from geofence.positioning.locator import Anchors, Heard, Places, strongest_level
 
 EXPONENT = 0.8
 """Below 2 (free space) on purpose: with few anchors a sharper weighting makes up for the pull towards the middle."""

@@ -12,8 +12,8 @@ import msgspec
 import numpy as np
 
 from geofence import reasons
-from geofence.accept import Accepted, People
-from geofence.admit import BatchError, TooManyRows, ranked
+from geofence.intake.accept import Accepted, People
+from geofence.intake.admit import BatchError, TooManyRows, ranked
 from geofence.outdoor.fence_books import FenceBooks
 from geofence.outdoor.matching import Near
 from geofence.outdoor.reading import VAGUE, Points, read
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 _DIGEST_LENGTH: Final = 32
 _STALE_MS: Final = 3_600_000
-"""How old the memory may be by which a phone was resolved; as in `geofence/accept.py`."""
+"""How old the memory may be by which a phone was resolved; as in `geofence/intake/accept.py`."""
 _LATELY_MS: Final = 900_000
 """A visit that ended so long ago inside is still gone on with outside: she has stepped out."""
 

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import msgspec
 
 from geofence import queries
-from geofence.accept import log_key
 from geofence.admitted import arrival
 from geofence.barred import barred
+from geofence.intake.accept import log_key
 from geofence.outdoor.engine import LEFT, Outcome, OutdoorEngine
 from geofence.outdoor.memory import ShopperKey
 from geofence.outdoor.reported import OUTSIDE, ReportedHeader, decode

@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from geofence.admit import LONGEST_NAME, VERSION, BatchError, TooManyRows
 from geofence.columns import Columns, Floats, Longs, Singles
+from geofence.intake.admit import LONGEST_NAME, VERSION, BatchError, TooManyRows
 from geofence.outdoor.frame import GpsFrameError, decode_gps_frame
 from geofence.outdoor.settings import Settings
 from groundwork.contracts.gps_report import GpsBatch, GpsColumns, GpsHeader

@@ -1,7 +1,7 @@
 """Builds the outdoor part of the geofence: its routes, the loops that run its engines, and nothing else."""
 
-from geofence.accept import People
 from geofence.http.gps import GpsRoutes
+from geofence.intake.accept import People
 from geofence.outdoor.accept import GpsIntake
 from geofence.outdoor.fence_books import FenceBooks
 from geofence.outdoor.pipeline import OutdoorPipeline

@@ -1,6 +1,6 @@
 """The outdoor ticker: puts time itself into a shopper's log where something falls due and her phones are silent.
 
-As `geofence/ticker.py` does for venues. Only shoppers for whom the next dwell or silence has come get an entry.
+As `geofence/intake/ticker.py` does for venues. Only shoppers for whom the next dwell or silence has come get an entry.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, select
 
-from geofence.clocks import Skew
+from geofence.intake.clocks import Skew
 from geofence.tables import GatewayClockRow
 from groundwork.contracts.ids import GatewayId, TenantId
 from groundwork.plumbing.db import upsert

@@ -10,7 +10,7 @@ from aislecast.watch import GONE_MS, LOOK_S, Watch
 from floorplans import queries as places
 from floorplans.model import Names, Venue
 from geofence import queries as geofence
-from geofence.outcome import Observed
+from geofence.tracking.outcome import Observed
 from groundwork.contracts.ids import LevelId, TenantId, VenueId, ZoneId
 from groundwork.plumbing.clock import ManualClock
 from groundwork.plumbing.service import Parts

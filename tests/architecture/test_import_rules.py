@@ -35,7 +35,7 @@ BROKEN_BY = [
     ("pure", "groundwork/adverts/odd.py", "import socket"),
     ("pure", "floorplans/model.py", "import pathlib"),
     ("pure", "notifier/decide.py", "import groundwork.plumbing.clock"),
-    ("pure", "geofence/presence.py", "import geofence.other  # which reads the clock"),
+    ("pure", "geofence/zones/presence.py", "import geofence.other  # which reads the clock"),
     ("door-radio", "beacon_gateway/odd.py", "import bleak"),
     ("door-radio", "aislecast/odd.py", "from bleak import BleakScanner"),
     ("door-nats", "groundwork/plumbing/odd.py", "import nats"),

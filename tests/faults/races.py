@@ -12,7 +12,7 @@ import groundwork.people.app
 import notifier.app
 from aislecast.configuration import Configuration
 from aislecast.deployment import SENDS, estate
-from geofence.accept import Ingest
+from geofence.intake.accept import Ingest
 from geofence.places import Places
 from geofence.settings import Settings as GeofenceSettings
 from groundwork.contracts.ids import BeaconKey, BootId, ShopperId

@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from floorplans import queries as floorplan_queries
 from geofence import queries
 from geofence.app import build
-from geofence.outcome import Observer
 from geofence.settings import Settings
+from geofence.tracking.outcome import Observer
 from groundwork.contracts.codec import encode_frame
 from groundwork.contracts.ids import BeaconKey, BootId, DeviceId, GatewayId, GatewayKeyId, ShopperId, TenantId
 from groundwork.contracts.ranging import RangingColumns, RangingReport

@@ -18,7 +18,7 @@ from aislecast.configuration import Configuration
 from aislecast.deployment import Deployment, Extras, Keys, deploy
 from floorplans import queries as places
 from geofence.settings import Settings as GeofenceSettings
-from geofence.webhooks import Telling
+from geofence.telling.webhooks import Telling
 from groundwork.contracts.gateway import GatewayRules
 from groundwork.contracts.gps_report import GpsBatch, GpsColumns
 from groundwork.contracts.ids import BeaconKey, BootId, CampaignId, CommunityId, DeviceId, GrantId, Pseudonym, ShopperId, TenantId
@@ -48,7 +48,7 @@ from notifier.coupons import Codes, shown
 from notifier.rules import Dwelt
 from notifier.settings import Settings as NotifierSettings
 from tests.geofence.outdoor.ground import HALF_M, at, line, outdoors
-from tests.geofence.told import Receiver, receiver
+from tests.geofence.telling.told import Receiver, receiver
 from tests.geofence.venues import START_MS, VENUE, plan, rectangle, zone
 from tests.notifier.shop import OFFER
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from geofence.accept import log_key
+from geofence.intake.accept import log_key
 from groundwork.contracts.feed import FeedAnswer
 from groundwork.contracts.ids import TenantId
 from groundwork.contracts.subjects import SIGHTINGS

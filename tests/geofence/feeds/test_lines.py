@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
-from geofence.accept import Ingest, log_key
-from geofence.feed_line import FeedLine
-from geofence.feed_registry import FeedRegistry
+from geofence.feeding.line import FeedLine
+from geofence.feeding.registry import FeedRegistry
+from geofence.intake.accept import Ingest, log_key
 from geofence.places import Places
 from geofence.settings import Settings
 from groundwork.contracts.subjects import SIGHTINGS

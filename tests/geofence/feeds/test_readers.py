@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from geofence.feed import MOST_BYTES, MOST_HEARD, FeedError, Heard, Said, address_of, ibeacon_bytes, manufacturer, service
+from geofence.feeding.feed import MOST_BYTES, MOST_HEARD, FeedError, Heard, Said, address_of, ibeacon_bytes, manufacturer, service
 from geofence.feeds import FEEDS, feed
 from groundwork.adverts.decode import decode
 from tests.geofence.feeds import payloads as real

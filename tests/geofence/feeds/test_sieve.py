@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
+from geofence.feeding.sieve import MOST_AHEAD_MS, MOST_BEHIND_MS, Kept, Sieve, Sifted, gate_of
 from geofence.feeds import FEEDS
-from geofence.sieve import MOST_AHEAD_MS, MOST_BEHIND_MS, Kept, Sieve, Sifted, gate_of
 from groundwork.contracts.gateway import GatewayRules
 from groundwork.contracts.ids import BeaconKey, GatewayId
 from tests.geofence.feeds import payloads as real

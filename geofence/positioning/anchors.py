@@ -1,0 +1,194 @@
+"""Anchors of a plan: its placements as columns, with what calibration knows of each radio, and what is expected to be heard where.
+
+Pure. A calibration file is JSON; `aislecast calibrate` writes one, `calibrate.py` fits it. Every field has a default, so that a file by
+hand may hold as little as `{"version": 1, "gains_db": {"<gateway id or beacon key>": 4.6}}`; a positive gain means this radio reads
+louder than its fellows at the same distance. Ten dB between receivers of one model are usual. Without any file the defaults below serve:
+a generic shop, with each device's own offset still learned while it walks.
+"""
+
+import cmath
+import math
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+import msgspec
+import numpy as np
+
+from floorplans.model import Placement, Plan
+from geofence.columns import Floats, Singles
+from geofence.positioning.cells import Cells
+from geofence.positioning.locator import Anchors
+
+VERSION: Final = 2
+"""Of the files written here; version 1 had gains alone and is still read."""
+HEIGHT_M: Final = 1.0
+"""Taken as the difference in height between a radio on a shelf or wall and one in a hand: near an anchor RSSI rises no further."""
+M_PER_DEG: Final = 111_320.0
+"""Of latitude; a building is too small for the earth's figure to matter."""
+MAP_REACH_M: Final = 1.5
+"""A cell further than this from every place of a radio map gets no residual."""
+
+
+class RadioMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much louder than the path loss says each anchor is at places of one level, in tenths of a dB."""
+
+    level: str
+    x_m: list[float]
+    y_m: list[float]
+    residual_ddb: dict[str, list[int]]
+    """By anchor; one number a place."""
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where calibration found an anchor that nobody had placed."""
+
+    level: str
+    x_m: float
+    y_m: float
+
+
+class Prints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What places sound like (`prints.py`); for venues whose beacons nobody placed."""
+
+    subjects: list[str]
+    levels: list[str]
+    level: list[int]
+    """By place, a position in `levels`."""
+    x_m: list[float]
+    y_m: list[float]
+    starts: list[int]
+    """Place i's beacons stand at starts[i] to starts[i + 1]."""
+    beacon: list[int]
+    """A position in `subjects`."""
+    share: list[int]
+    """In thousandths of a unit vector."""
+    weight: Annotated[float, msgspec.Meta(gt=0)] = 3.0
+    """Of one moment's likeness within a level, in nats between all and nothing alike; moments share five seconds of hearing."""
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a calibration was made from."""
+
+    recording: str = ""
+    part: str = ""
+    sessions: str = "*"
+    sha256: str = ""
+    """Of the sightings and the truth used, in hexadecimal digits."""
+
+
+class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is known of a venue's radios beside their places."""
+
+    version: Annotated[int, msgspec.Meta(ge=1, le=VERSION)] = VERSION
+    gains_db: dict[str, float] = {}
+    reference_dbm: float = -63.0
+    """Read at one metre. Phones and tags differ by 20 dB; the offset learned for each takes that up."""
+    exponent: Annotated[float, msgspec.Meta(gt=0.5, lt=8)] = 2.1
+    """How fast RSSI falls: 2 in the open; 1.7 to 3.6 were fitted in a furnished office, a flat and a library."""
+    floor_loss_db: Annotated[float, msgspec.Meta(ge=0)] = 15.0
+    """What a ceiling takes away, for each level between: 15 to 25 dB of concrete, less where there is an open hall."""
+    noise_db: Annotated[float, msgspec.Meta(gt=0)] = 7.0
+    """Scale of what one reading strays by from what is expected."""
+    offset_sd_db: Annotated[float, msgspec.Meta(gt=0)] = 8.0
+    """Between devices, before one has been heard."""
+    offset_drift_db2: Annotated[float, msgspec.Meta(ge=0)] = 0.05
+    """By how much a device's own may have changed, as a variance per second: a phone goes into a pocket."""
+    speed_m: Annotated[float, msgspec.Meta(gt=0)] = 0.8
+    """Metres per root second of a walk nobody reports steps of. Of .3 to 1.2, the best compromise between people who stand (.4) and who
+    walk (1.0) on three recordings."""
+    declination_deg: float = 0.0
+    """What a compass shows where plan north is, to be taken off headings."""
+    step_m: Annotated[float, msgspec.Meta(gt=0, lt=2)] = 0.65
+    """Length of a step; 0.61 m was measured in a mall."""
+    anchors: dict[str, Found] = {}
+    maps: list[RadioMap] = []
+    prints: Prints | None = None
+    source: Source = Source()
+    notes: list[str] = []
+    """What whoever made it should know: identities that are not unique, surveys in one facing only."""
+
+
+GENERIC: Final = Calibration()
+
+
+def read_calibration(raw: bytes) -> Calibration:
+    """The calibration in a file's bytes; raises ValueError naming the field and what was expected."""
+    try:
+        return msgspec.json.decode(raw, type=Calibration)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"no calibration file: {error}") from error
+
+
+def write_calibration(calibration: Calibration) -> bytes:
+    """The file's bytes: JSON, one field a line."""
+    return msgspec.json.format(msgspec.json.encode(calibration), indent=1) + b"\n"
+
+
+def anchors_of(plan: Plan, calibration: Calibration | None = None) -> Anchors:
+    """The plan's placements in order, one an anchor; of one that was moved, the newest."""
+    newest: dict[str, Placement] = {}
+    for placement in plan.placements:
+        known = newest.get(placement.subject)
+        if known is None or placement.from_ms >= known.from_ms:
+            newest[placement.subject] = placement
+    gains: Mapping[str, float] = calibration.gains_db if calibration else {}
+    position = {level.id: at for at, level in enumerate(plan.levels)}
+    placed = tuple(newest.values())
+    return Anchors(
+        tuple(placement.subject for placement in placed),
+        np.array([position[placement.level] for placement in placed], np.int64),
+        np.array([placement.x_m for placement in placed], np.float64),
+        np.array([placement.y_m for placement in placed], np.float64),
+        np.array([gains.get(placement.subject, 0.0) for placement in placed], np.float64),
+    )
+
+
+def shifts_m(plan: Plan) -> Floats:
+    """Where each level's origin lies in the first one's frame, shape (levels, 2); 0 for those that are not on the earth.
+
+    Levels are taken as turned alike: a building's plans are.
+    """
+    shifts = np.zeros((len(plan.levels), 2))
+    first = plan.levels[0].anchor if plan.levels else None
+    for number, level in enumerate(plan.levels):
+        if first is not None and level.anchor is not None:
+            north = (level.anchor.lat - first.lat) * M_PER_DEG
+            east = (level.anchor.lon - first.lon) * M_PER_DEG * math.cos(math.radians(first.lat))
+            turned = complex(east, north) * cmath.exp(-1j * math.radians(first.rotation_deg)) / first.scale
+            shifts[number] = turned.real, turned.imag
+    return shifts
+
+
+def distance_m(cells: Cells, anchors: Anchors, shift_m: Floats) -> Floats:
+    """From each anchor to each cell, shape (a, c), as if all levels were one, with HEIGHT_M between the two."""
+    x, y = (column + shift_m[cells.level, axis] for axis, column in enumerate((cells.x_m, cells.y_m)))
+    across = (anchors.x_m + shift_m[anchors.level, 0])[:, None] - x
+    up = (anchors.y_m + shift_m[anchors.level, 1])[:, None] - y
+    distance: Floats = np.sqrt(across * across + up * up + HEIGHT_M**2)
+    return distance
+
+
+def expected_dbm(cells: Cells, anchors: Anchors, calibration: Calibration, plan: Plan) -> Singles:
+    """What each anchor is expected to read in each cell, its own gain left out: shape (a, c). Log-distance path loss, and the map."""
+    loss = 10.0 * calibration.exponent * np.log10(distance_m(cells, anchors, shifts_m(plan)))
+    between = np.abs(anchors.level[:, None] - cells.level)
+    expected = calibration.reference_dbm - loss - calibration.floor_loss_db * between
+    levels = [str(level.id) for level in plan.levels]
+    for radio_map in calibration.maps:
+        if radio_map.level in levels and radio_map.x_m:
+            _add_map(expected, cells, anchors, radio_map, levels.index(radio_map.level))
+    found: Singles = expected.astype(np.float32)
+    return found
+
+
+def _add_map(expected: Floats, cells: Cells, anchors: Anchors, radio_map: RadioMap, level: int) -> None:
+    """Adds the map's residuals to the cells of its level, each from the nearest place of the map."""
+    here = np.flatnonzero(cells.level == level)
+    x, y = np.array(radio_map.x_m), np.array(radio_map.y_m)
+    apart = (cells.x_m[here, None] - x) ** 2 + (cells.y_m[here, None] - y) ** 2
+    nearest = apart.argmin(axis=1)
+    within = apart[np.arange(len(here)), nearest] <= MAP_REACH_M**2
+    for at, subject in enumerate(anchors.subjects):
+        residual = radio_map.residual_ddb.get(subject)
+        if residual is not None:
+            expected[at, here[within]] += np.array(residual, np.float64)[nearest[within]] / 10.0

@@ -1,0 +1,148 @@
+"""Prints: what a whole floor sounds like, place by place, for venues whose beacons nobody placed.
+
+Pure. A print is which beacons are heard at a place, and how loudly in proportion: a unit vector over all beacons, made of everything that
+was heard within a few steps of it. A device's last five seconds make such a vector too, and how far the two point the same way says how
+likely the place is. Beacons that are not heard count as well, in the only way recorded radios bear: by what the heard ones weigh more.
+
+Beside the path loss, which needs to know where each beacon hangs, prints know walls, ceilings and open halls: on the walks of a mall they
+tell levels apart in .90 of windows where power alone told .85. They hold for phones louder or fainter by a few dB, since loudness as a
+whole drops out. `placing.py` says where the beacons hang; the belief (`belief.py`) takes what is said here as one factor for each cell.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from geofence.columns import Floats, Indices, Singles
+from geofence.positioning.anchors import Prints
+from geofence.positioning.calibrate import Samples
+from geofence.positioning.cells import Cells
+from geofence.positioning.locator import Anchors, Heard
+
+FAINTEST_DBM: Final = -105.0
+"""Nothing is heard below: loudness is counted from here."""
+SPAN_DB: Final = 40.0
+POWER: Final = 2.0
+"""Of loudness. 1, 2 and 3 gave 8.8, 8.5 and 8.5 m on a mall's walks, and levels right in .89, .90 and .89."""
+SIDE_M: Final = 2.5
+"""Places of prints stand on a lattice this wide."""
+AROUND_M: Final = 3.0
+"""Standard deviation of how far a reading speaks; 1.5 to 5 m make no difference of note."""
+FARTHEST_M: Final = 10.0
+LEAST: Final = 0.02
+"""What a beacon weighs less than this in a print is left out."""
+SURE: Final = 40.0
+"""How steeply likeness tells levels apart, in nats: a level's best places decide, not how many there are."""
+LEAST_LEVEL: Final = 0.02
+"""Of a level of which nothing alike is heard at a moment; .005 does no better, .2 costs .06 of the levels."""
+REACH_M: Final = 4.0
+"""A cell further than this from every print is taken as one where nothing fits ..."""
+UNLIKE: Final = 0.2
+"""... but for what every place has in common with every other."""
+
+
+def loudness(rssi_dbm: Floats) -> Floats:
+    """What a reading weighs in a print; any shape, NaN (unheard) gives 0."""
+    above = np.maximum(np.nan_to_num(rssi_dbm, nan=FAINTEST_DBM) - FAINTEST_DBM, 0.0) / SPAN_DB
+    weight: Floats = above**POWER
+    return weight
+
+
+def prints_of(samples: Samples, subjects: Sequence[str], levels: Sequence[str]) -> Prints:
+    """The prints of every place near the walks."""
+    weight = loudness(samples.rssi_dbm)
+    found = [_of_level(samples, weight, level) for level in range(len(levels))]
+    level = np.repeat(np.arange(len(levels)), [len(x) for x, _, _ in found])
+    shares = np.concatenate([share for _, _, share in found])
+    place, beacon = np.nonzero(shares >= LEAST)
+    return Prints(
+        subjects=list(subjects),
+        levels=list(levels),
+        level=level.tolist(),
+        x_m=np.concatenate([x for x, _, _ in found]).round(2).tolist(),
+        y_m=np.concatenate([y for _, y, _ in found]).round(2).tolist(),
+        starts=np.searchsorted(place, np.arange(len(shares) + 1)).tolist(),
+        beacon=beacon.tolist(),
+        share=np.rint(shares[place, beacon] * 1000).astype(np.int64).tolist(),
+    )
+
+
+def _of_level(samples: Samples, weight: Floats, level: int) -> tuple[Floats, Floats, Floats]:
+    """x, y and the unit vectors of the level's places."""
+    here = np.flatnonzero((samples.level == level) & (weight > 0).any(axis=1))
+    x, y, heard = samples.x_m[here], samples.y_m[here], weight[here]
+    squares = np.unique(np.floor(np.stack([x, y], axis=1) / SIDE_M), axis=0).reshape(-1, 2)
+    beside = [squares + np.array((right, up)) for right in (-1, 0, 1) for up in (-1, 0, 1)]
+    at = (np.unique(np.concatenate(beside), axis=0) + 0.5) * SIDE_M
+    apart2 = (at[:, None, 0] - x) ** 2 + (at[:, None, 1] - y) ** 2
+    near = np.where(apart2 <= FARTHEST_M**2, np.exp(-apart2 / (2 * AROUND_M**2)), 0.0)
+    shares = near @ heard
+    length = np.linalg.norm(shares, axis=1, keepdims=True)
+    known = length[:, 0] > 0
+    return at[known, 0], at[known, 1], shares[known] / length[known]
+
+
+@dataclass(frozen=True, slots=True)
+class PrintMap:
+    """Prints as a locator uses them."""
+
+    share: Singles
+    """Shape (a, p): by anchor, so that a moment reads only the rows of what it hears."""
+    print_of: Indices
+    """Shape (c,): each cell's print, p where there is none near."""
+    weight: float
+    """Of likeness within a level, in nats."""
+    level_of: Indices
+    """Shape (p,): the plan's level of each print."""
+    cell_level: Indices
+    levels: int
+
+    def likelihood(self, heard: Heard) -> Singles:
+        """How likely each cell is by what each device heard lately, as a factor of at most 1. Shape (n, c)."""
+        found = np.empty((len(heard.known), len(self.print_of)), np.float32)
+        for row, known in enumerate(heard.known):
+            found[row] = self._one(np.flatnonzero(known), heard.rssi_dbm[row, known])
+        return found
+
+    def _one(self, anchor: Indices, rssi_dbm: Floats) -> Singles:
+        """Which level it is and where on it are weighed apart: the first is told by how well its best places fit, all at once and
+        for sure, the second is to be told by the whole way."""
+        said = loudness(rssi_dbm)
+        said /= max(float(np.linalg.norm(said)), 1e-9)
+        alike = np.append((said[:, None] * self.share[anchor]).sum(axis=0), UNLIKE)
+        sure = np.bincount(self.level_of, np.exp(SURE * (alike[:-1] - alike.max())), self.levels)
+        level = np.log(np.maximum(sure / sure.sum(), LEAST_LEVEL))
+        best = np.full(self.levels, UNLIKE)
+        np.maximum.at(best, self.level_of, alike[:-1])
+        said_of = self.weight * (alike[self.print_of] - best[self.cell_level]) + level[self.cell_level]
+        factor: Singles = np.exp(said_of - said_of.max()).astype(np.float32)
+        return factor
+
+
+def print_map(prints: Prints, anchors: Anchors, cells: Cells, levels: Sequence[str]) -> PrintMap:
+    """The prints on these cells; beacons and levels that are not on the plan are left out."""
+    place = np.repeat(np.arange(len(prints.level)), np.diff(prints.starts))
+    at = {subject: row for row, subject in enumerate(anchors.subjects)}
+    row = np.array([at.get(subject, -1) for subject in prints.subjects], np.int64)[np.array(prints.beacon, np.int64)]
+    share = np.zeros((len(anchors), len(prints.level)), np.float32)
+    placed = row >= 0
+    share[row[placed], place[placed]] = np.array(prints.share, np.float32)[placed] / 1000
+    known = [levels.index(name) if name in levels else -1 for name in prints.levels]
+    level_of = np.array(known, np.int64)[np.array(prints.level, np.int64)]
+    return PrintMap(share, _nearest(prints, cells, levels), prints.weight, np.maximum(level_of, 0), cells.level, len(levels))
+
+
+def _nearest(prints: Prints, cells: Cells, levels: Sequence[str]) -> Indices:
+    """Each cell's print on its own level."""
+    level, x, y = np.array(prints.level, np.int64), np.array(prints.x_m), np.array(prints.y_m)
+    nearest = np.full(len(cells), len(level), np.int64)
+    for number, name in enumerate(levels):
+        there = np.flatnonzero(level == prints.levels.index(name)) if name in prints.levels else level[:0]
+        here = np.flatnonzero(cells.level == number)
+        if len(there) and len(here):
+            apart2 = (cells.x_m[here, None] - x[there]) ** 2 + (cells.y_m[here, None] - y[there]) ** 2
+            best = apart2.argmin(axis=1)
+            nearest[here] = np.where(apart2[np.arange(len(here)), best] <= REACH_M**2, there[best], len(level))
+    return nearest

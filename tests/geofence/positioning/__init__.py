@@ -1,0 +1,1 @@
+"""Tests of how places are found: beliefs, maps, calibration."""

@@ -1,0 +1,106 @@
+"""Prints: what places sound like, and what a device's hearing says by them."""
+
+import numpy as np
+import pytest
+
+from geofence.columns import Floats
+from geofence.device_columns import DeviceColumns
+from geofence.locate import grid
+from geofence.positioning.anchors import GENERIC, Calibration, Prints, anchors_of, read_calibration, write_calibration
+from geofence.positioning.belief import NO_STEPS
+from geofence.positioning.calibrate import Samples
+from geofence.positioning.cells import cells_of
+from geofence.positioning.hearing import take
+from geofence.positioning.locator import Heard, Hearings, Standing
+from geofence.positioning.prints import loudness, print_map, prints_of
+from tests.geofence.venues import plan, rectangle, zone
+
+BEACONS = {"b0": (2.0, 2.0), "b1": (18.0, 2.0), "b2": (2.0, 18.0), "b3": (18.0, 18.0)}
+HALL = plan([zone("west", rectangle(0, 0, 10, 20)), zone("east", rectangle(10, 0, 20, 20))], BEACONS)
+ANCHORS, CELLS = anchors_of(HALL), cells_of(HALL, HALL.zones)
+LEVELS = [str(level.id) for level in HALL.levels]
+
+
+def read_at(x: Floats, y: Floats) -> Floats:
+    """What is read there of each beacon; below -90 dBm nothing."""
+    apart = np.hypot(x[:, None] - ANCHORS.x_m, y[:, None] - ANCHORS.y_m)
+    rssi = -60.0 - 20.0 * np.log10(np.maximum(apart, 1.0))
+    return np.where(rssi < -90.0, np.nan, rssi)
+
+
+def surveyed() -> Samples:
+    """A walk over the whole hall."""
+    x, y = (axis.reshape(-1) for axis in np.meshgrid(np.arange(1.0, 20.0), np.arange(1.0, 20.0)))
+    none = np.zeros(len(x), np.int64)
+    return Samples(none, x, y, none, none, np.full(len(x), np.nan), read_at(x, y))
+
+
+def learned() -> Prints:
+    return prints_of(surveyed(), ANCHORS.subjects, LEVELS)
+
+
+def heard_at(x_m: float, y_m: float, louder_db: float = 0.0) -> Heard:
+    rssi = read_at(np.array([x_m]), np.array([y_m])) + louder_db
+    return Heard(np.nan_to_num(rssi), np.zeros_like(rssi), np.isfinite(rssi))
+
+
+@pytest.mark.parametrize("louder_db", [0.0, 6.0, -6.0])
+def test_a_place_is_known_by_its_sound_whatever_the_phone(louder_db: float) -> None:
+    said = print_map(learned(), ANCHORS, CELLS, LEVELS).likelihood(heard_at(5.0, 14.0, louder_db))[0]
+    best = int(said.argmax())
+    assert np.hypot(CELLS.x_m[best] - 5.0, CELLS.y_m[best] - 14.0) < 4.0
+
+
+def test_the_best_cell_counts_fully_and_no_cell_for_nothing() -> None:
+    said = print_map(learned(), ANCHORS, CELLS, LEVELS).likelihood(heard_at(5.0, 14.0))
+    assert said.shape == (1, len(CELLS))
+    assert said.max() == pytest.approx(1.0)
+    assert said.min() > 0
+
+
+def test_a_row_gives_the_same_bits_whatever_rows_stand_beside_it() -> None:
+    told, here, there = print_map(learned(), ANCHORS, CELLS, LEVELS), heard_at(5.0, 14.0), heard_at(15.0, 3.0)
+    both = Heard(*(np.concatenate(columns) for columns in zip(here, there, strict=True)))
+    assert np.array_equal(told.likelihood(both)[0], told.likelihood(here)[0])
+
+
+def test_beacons_and_levels_that_are_not_on_the_plan_are_left_out() -> None:
+    strange = prints_of(surveyed(), ("b0", "gone", "b2", "b3"), LEVELS)
+    assert print_map(strange, ANCHORS, CELLS, LEVELS).share[1].max() == 0
+    elsewhere = print_map(prints_of(surveyed(), ANCHORS.subjects, ["another"]), ANCHORS, CELLS, LEVELS)
+    assert np.unique(elsewhere.likelihood(heard_at(5.0, 14.0))).tolist() == [1.0]
+
+
+def test_prints_survive_the_calibration_file() -> None:
+    calibration = Calibration(prints=learned())
+    assert read_calibration(write_calibration(calibration)) == calibration
+
+
+def test_an_unheard_beacon_weighs_nothing() -> None:
+    assert loudness(np.array([np.nan, -120.0, -65.0])).tolist() == [0.0, 0.0, 1.0]
+
+
+def test_the_grid_filter_follows_prints_where_the_path_loss_knows_nothing() -> None:
+    deaf = Calibration(prints=learned(), noise_db=100.0, reference_dbm=GENERIC.reference_dbm)
+    locate = grid.locate(Standing(HALL, HALL.zones, ANCHORS, deaf))
+    devices = DeviceColumns(len(ANCHORS), 1, locate.kinds)
+    slot = devices.slots_of(np.array([7], np.uint64), ["p" * 32])
+    rssi = read_at(np.array([16.0]), np.array([15.0]))[0]
+    anchor = np.flatnonzero(np.isfinite(rssi))
+    for at_ms in range(10_000, 16_000, 500):
+        take(devices, np.repeat(slot, len(anchor)), anchor, np.full(len(anchor), at_ms), rssi[anchor].astype(np.float32))
+        said = locate(
+            Hearings(
+                slot,
+                np.array([at_ms]),
+                np.array([0, len(anchor)]),
+                anchor,
+                rssi[anchor].astype(np.float32),
+                np.array([NO_STEPS]),
+                np.zeros((1, 2), np.float32),
+            ),
+            devices,
+        )
+    assert said.probability is not None
+    assert said.probability[0].argmax() == 1
+    assert np.hypot(said.places.x_m[0] - 16.0, said.places.y_m[0] - 15.0) < 4.0

@@ -1,0 +1,1 @@
+"""Tests of a venue's engine: order, lateness, restarts, broken gateways."""
