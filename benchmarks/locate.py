@@ -74,12 +74,13 @@ def _ground(plan: Plan) -> tuple[Ground, Rules]:
     cells, anchors = cells_of(plan, plan.zones), anchors_of(plan)
     prior = np.full(len(cells), 1 / len(cells), np.float32)
     expected = expected_dbm(cells, anchors, GENERIC, plan)
-    ground = Ground(cells.x_m, cells.y_m, cells.level, cells.around, prior, expected, cells.zone_starts, cells.zone, cells.share)
-    return ground, Rules(cells.size_m, 5.0, 8.0, 0.05, 0.8, 0.3, 10.0, 1e-4, 0.3)
+    firmness = np.full(len(cells), 0.6, np.float32)
+    ground = Ground(cells.x_m, cells.y_m, cells.level, cells.around, prior, expected, cells.zone_starts, cells.zone, cells.share, firmness)
+    return ground, Rules(cells.size_m, 5.0, 8.0, 0.05, 0.8, 0.3, 10.0, 1e-4, 0.3, 1.75)
 
 
 def _empty(devices: int, cells: int) -> State:
-    return State(*(np.zeros(shape, np.float32) for shape in ((devices, cells), (devices, cells), (devices,), (devices, 2))))
+    return State(*(np.zeros(shape, np.float32) for shape in ((devices, cells), (devices, cells), (devices,), (devices, 2), (devices, 4))))
 
 
 def _moments(chance: np.random.Generator, devices: int, elapsed_s: float) -> Moments:

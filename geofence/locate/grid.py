@@ -15,10 +15,10 @@ from typing import Final
 
 import numpy as np
 
-from geofence.columns import Columns, Indices, Singles
+from geofence.columns import Columns, Floats, Indices, Singles
 from geofence.device_columns import NEVER_MS, DeviceColumns, Kind
 from geofence.positioning import belief
-from geofence.positioning.anchors import GENERIC, expected_dbm
+from geofence.positioning.anchors import GENERIC, Calibration, expected_dbm, unknown_db2
 from geofence.positioning.belief import FRESH, Ground, Moments, Rules, State
 from geofence.positioning.cells import cells_of
 from geofence.positioning.hearing import heard
@@ -33,6 +33,9 @@ LEAK: Final = 1e-4
 STRIDE_SD: Final = 0.3
 """A felt step is 0.5 to 0.8 m long, and its heading off by 15 degrees."""
 BLOCKED: Final = 0.3
+LEAST_FIRM: Final = 0.5
+MOST_FIRM: Final = 1.25
+"""Between them lies the firmness of somebody who stands, by how well the map knows her place."""
 VOTE_DB: Final = 25.0
 """Levels are voted for by power to the 10/25: many faint readings weigh as much as a loud one."""
 LEAST_VOTE: Final = 0.05
@@ -52,7 +55,7 @@ class GridFilter:
 
     def __call__(self, hearings: Hearings, devices: DeviceColumns) -> Estimates:
         slot = hearings.slot
-        state = State(devices["weight"], devices["offset_cells_db"], devices["offset_var_db2"], devices["adrift_m"])
+        state = State(*(devices[name] for name in ("weight", "offset_cells_db", "offset_var_db2", "adrift_m", "trail_m")))
         elapsed_s = self._elapsed_s(hearings, devices)
         fresh = slot[elapsed_s == FRESH]
         devices["offset_cells_db"][fresh] = devices["offset_db"][fresh, None]
@@ -107,6 +110,7 @@ def locate(standing: Standing) -> Locator:
         cells.zone_starts,
         cells.zone,
         cells.share,
+        _firmness(unknown_db2(cells, calibration, standing.plan), calibration),
     )
     rules = Rules(
         cells.size_m,
@@ -118,6 +122,7 @@ def locate(standing: Standing) -> Locator:
         GAP_S,
         LEAK,
         BLOCKED,
+        calibration.walking_firmness,
     )
     levels = [str(level.id) for level in standing.plan.levels]
     prints = print_map(calibration.prints, standing.anchors, cells, levels) if calibration.prints else None
@@ -132,6 +137,7 @@ def _kinds(cells: int) -> dict[str, Kind]:
         "offset_db": Kind(single, 0.0),
         "offset_var_db2": Kind(single, 0.0),
         "adrift_m": Kind(single, 0.0, (2,)),
+        "trail_m": Kind(single, 0.0, (4,)),
         "located_ms": Kind(np.dtype(np.int64), NEVER_MS),
     }
 
@@ -142,3 +148,11 @@ def _prior(cell_level: Indices, anchor_level: Indices) -> Singles:
     weight = there if there.any() else np.ones(len(cell_level))
     prior: Singles = (weight / weight.sum()).astype(np.float32)
     return prior
+
+
+def _firmness(unknown: Floats, calibration: Calibration) -> Singles:
+    """How firm the belief is of somebody who stands in each cell: less where the map knows less. 1 where no map says. Shape (c,)."""
+    part = np.maximum(unknown, 1e-3) / calibration.noise_db**2
+    firm = np.where(np.isnan(part) | (calibration.known_part == 0), 1.0, np.clip(calibration.known_part / part, LEAST_FIRM, MOST_FIRM))
+    found: Singles = firm.astype(np.float32)
+    return found

@@ -43,7 +43,7 @@ class PathLoss:
     def _some(self, rssi_dbm: Floats, known: Flags) -> belief.Seen:
         count, cells = len(known), len(self.ground.x_m)
         row, anchor = np.nonzero(known)
-        state = State(*(np.zeros(shape, np.float32) for shape in ((count, cells), (count, cells), (count,), (count, 2))))
+        state = State(*(np.zeros(shape, np.float32) for shape in ((count, cells), (count, cells), (count,), (count, 2), (count, 4))))
         moments = Moments(
             np.arange(count),
             np.full(count, FRESH, np.float32),
@@ -63,5 +63,6 @@ def locate(standing: Standing) -> Locator:
     cells = cells_of(standing.plan, standing.zones)
     expected = expected_dbm(cells, standing.anchors, calibration, standing.plan)
     prior = np.full(len(cells), 1 / len(cells), np.float32)
-    ground = Ground(cells.x_m, cells.y_m, cells.level, cells.around, prior, expected, cells.zone_starts, cells.zone, cells.share)
-    return PathLoss(standing, ground, Rules(cells.size_m, calibration.noise_db, calibration.offset_sd_db, 0, 0, 0, 1, 0, 0), {})
+    zoned = cells.zone_starts, cells.zone, cells.share
+    ground = Ground(cells.x_m, cells.y_m, cells.level, cells.around, prior, expected, *zoned, np.ones(len(cells), np.float32))
+    return PathLoss(standing, ground, Rules(cells.size_m, calibration.noise_db, calibration.offset_sd_db, 0, 0, 0, 1, 0, 0, 1), {})

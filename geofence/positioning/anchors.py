@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from floorplans.model import Placement, Plan
-from geofence.columns import Floats, Singles
+from geofence.columns import Floats, Indices, Singles
 from geofence.positioning.cells import Cells
 from geofence.positioning.locator import Anchors
 
@@ -37,6 +37,8 @@ class RadioMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     y_m: list[float]
     residual_ddb: dict[str, list[int]]
     """By anchor; one number a place."""
+    unknown_ddb2: list[int] = []
+    """Variance of what the map does not know at each place, mean over the anchors, in tenths of a squared dB; empty in older files."""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -96,6 +98,12 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     speed_m: Annotated[float, msgspec.Meta(gt=0)] = 0.8
     """Metres per root second of a walk nobody reports steps of. Of .3 to 1.2, the best compromise between people who stand (.4) and who
     walk (1.0) on three recordings."""
+    walking_firmness: Annotated[float, msgspec.Meta(ge=0.5, le=4)] = 1.0
+    """Power to which the belief of somebody who walks is raised before zones are read from it. The filter counts half of each window, since
+    windows at one place repeat one another; a walker's do not."""
+    known_part: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
+    """Of the noise (as variance), what a map may leave unknown of a place for somebody who stands there to be believed as the weights
+    say: where it leaves more, the belief is raised to a lower power. 0: not asked."""
     declination_deg: float = 0.0
     """What a compass shows where plan north is, to be taken off headings."""
     step_m: Annotated[float, msgspec.Meta(gt=0, lt=2)] = 0.65
@@ -181,14 +189,31 @@ def expected_dbm(cells: Cells, anchors: Anchors, calibration: Calibration, plan:
     return found
 
 
+def unknown_db2(cells: Cells, calibration: Calibration, plan: Plan) -> Floats:
+    """What the maps leave unknown in each cell, mean over the anchors, shape (c,); NaN where no map says."""
+    unknown = np.full(len(cells), np.nan)
+    levels = [str(level.id) for level in plan.levels]
+    for radio_map in calibration.maps:
+        if radio_map.level in levels and radio_map.unknown_ddb2:
+            here, nearest = _nearest(cells, radio_map, levels.index(radio_map.level))
+            unknown[here] = np.array(radio_map.unknown_ddb2, np.float64)[nearest] / 10.0
+    return unknown
+
+
 def _add_map(expected: Floats, cells: Cells, anchors: Anchors, radio_map: RadioMap, level: int) -> None:
     """Adds the map's residuals to the cells of its level, each from the nearest place of the map."""
-    here = np.flatnonzero(cells.level == level)
-    x, y = np.array(radio_map.x_m), np.array(radio_map.y_m)
-    apart = (cells.x_m[here, None] - x) ** 2 + (cells.y_m[here, None] - y) ** 2
-    nearest = apart.argmin(axis=1)
-    within = apart[np.arange(len(here)), nearest] <= MAP_REACH_M**2
+    here, nearest = _nearest(cells, radio_map, level)
     for at, subject in enumerate(anchors.subjects):
         residual = radio_map.residual_ddb.get(subject)
         if residual is not None:
-            expected[at, here[within]] += np.array(residual, np.float64)[nearest[within]] / 10.0
+            expected[at, here] += np.array(residual, np.float64)[nearest] / 10.0
+
+
+def _nearest(cells: Cells, radio_map: RadioMap, level: int) -> tuple[Indices, Indices]:
+    """The cells of the level within MAP_REACH_M of a place of the map, and which place is nearest to each."""
+    here = np.flatnonzero(cells.level == level)
+    x, y = np.array(radio_map.x_m), np.array(radio_map.y_m)
+    apart = (cells.x_m[here, None] - x) ** 2 + (cells.y_m[here, None] - y) ** 2
+    nearest: Indices = apart.argmin(axis=1)
+    within = apart[np.arange(len(here)), nearest] <= MAP_REACH_M**2
+    return here[within], nearest[within]

@@ -7,7 +7,9 @@ One moment goes through three steps:
 * **move**: walking spreads the weight to neighbouring cells, never through a wall; felt steps shift it as a whole; a gap spreads it over
   the whole floor, since after half a minute anybody may be anywhere.
 * **hear**: each reading multiplies a cell's weight by a Student-t likelihood of what it read against what is expected there.
-* **read**: level, mean point, 68 % radius, and the probability of each zone, from the weights themselves.
+* **read**: level, mean point, 68 % radius, and the probability of each zone, from the weights raised to a power: the device's **firmness**.
+  A walker's readings are independent of one another, so that she is surer than the weights say; who stands where the survey knows
+  little reads the same unknown reflections again and again, and is less sure. That she walks is seen by how far the point has gone.
 
 `belief_plain.py` holds the same arithmetic in plain numpy: the tests hold this file to it, and it serves, with a warning, where numba
 cannot run. Several devices go through one call; each is worked off by itself, so a device's numbers never depend on who stands beside it.
@@ -43,6 +45,8 @@ class Ground(NamedTuple):
     zone_starts: Indices
     zone: Indices
     share: Singles
+    firmness: Singles
+    """Shape (c,): of somebody who stands there; 1 takes the weights as they are."""
 
 
 class Rules(NamedTuple):
@@ -63,6 +67,8 @@ class Rules(NamedTuple):
     """The part of the weight that is spread over the whole floor at every moment, so that no error is final."""
     blocked: float
     """What is left of the weight of a cell from which a felt step leads into a wall."""
+    walking_firmness: float
+    """Of somebody who walks, at least; 1 takes the weights as they are."""
 
 
 class State(NamedTuple):
@@ -76,6 +82,8 @@ class State(NamedTuple):
     """Shape (devices,): variance of the offset; 0 for a device never heard."""
     adrift_m: Singles
     """Shape (devices, 2): how far the steps led that are not yet a whole cell."""
+    trail_m: Singles
+    """Shape (devices, 4): x and y of the point lately, and over a longer while; far apart, the device walks."""
 
 
 class Moments(NamedTuple):

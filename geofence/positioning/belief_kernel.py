@@ -11,7 +11,23 @@ from typing import Any, Final, TypeVar
 import numba as nb
 import numpy as np
 
-from geofence.positioning.belief_plain import BINS, FLOOR_VAR, FREEDOM, MOST_PASSES, NO_STEPS, PASS_SHARE, ROUND, TEMPER, UNSURE_VAR
+from geofence.positioning.belief_plain import (
+    AS_IT_IS,
+    BINS,
+    FLOOR_VAR,
+    FREEDOM,
+    LATELY_S,
+    LEAST_QUARTERS,
+    MOST_PASSES,
+    NO_STEPS,
+    PASS_SHARE,
+    ROUND,
+    STANDS_M,
+    TEMPER,
+    UNSURE_VAR,
+    WALKS_M,
+    WHILE_S,
+)
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _FAST: Final = {"reassoc", "contract", "arcp", "nsz"}
@@ -256,14 +272,61 @@ def _zoned(w: Any, zone_starts: Any, zone: Any, share: Any, probability: Any) ->
         probability[here] += summed
 
 
+@_compiled(_D(_f1, _d1, _F))
+def _walking(trail: Any, place: Any, elapsed: Any) -> Any:
+    if elapsed < 0:
+        trail[0] = trail[2] = place[1]
+        trail[1] = trail[3] = place[2]
+        return 0.0
+    lately, long = 1.0 - math.exp(-elapsed / LATELY_S), 1.0 - math.exp(-elapsed / WHILE_S)
+    for axis in range(2):
+        trail[axis] += lately * (place[1 + axis] - trail[axis])
+        trail[2 + axis] += long * (place[1 + axis] - trail[2 + axis])
+    gone = math.sqrt((trail[0] - trail[2]) ** 2 + (trail[1] - trail[3]) ** 2)
+    return min(max((gone - STANDS_M) / (WALKS_M - STANDS_M), 0.0), 1.0)
+
+
+@_compiled(_D(_f1, _f1, _D, _D))
+def _power(w: Any, firmness: Any, walking_firmness: Any, walking: Any) -> Any:
+    total, firm = _ZERO, _ZERO
+    for c in range(len(w) - 1):
+        near = w[c] * w[c]
+        total += near
+        firm += near * firmness[c]
+    standing = firm / total
+    return standing + (max(walking_firmness, standing) - standing) * walking
+
+
+@_compiled(nb.void(_f1, _f1, _f1, _D))
+def _raised(w: Any, root: Any, raised: Any, power: Any) -> None:
+    """The weights to that power, summing to 1; by quarters, lest a logarithm be needed."""
+    cells, most, total = len(w) - 1, _ZERO, _ZERO
+    for c in range(cells):
+        most = max(most, w[c])
+    part, quarters = _ONE / most, max(int(4 * power), LEAST_QUARTERS)
+    over = np.float32(4 * power - quarters)
+    left = _ONE - over
+    for c in range(cells):
+        root[c] = np.sqrt(np.sqrt(w[c] * part))
+        raised[c] = root[c] * root[c] * (left + over * root[c])
+    for _ in range(quarters - 2):
+        for c in range(cells):
+            raised[c] *= root[c]
+    for c in range(cells):
+        total += raised[c]
+    part = _ONE / total
+    for c in range(cells):
+        raised[c] *= part
+
+
 @_compiled(
     nb.void(
-        _f1, _f1, _i1, _n2, _f1, _f2, _i1, _i1, _f1, _d1, _f2, _f2, _f1, _f2, _i1, _f1, _i1, _i1, _f1, _i1, _f2, _f2, _d2, _d2
+        _f1, _f1, _i1, _n2, _f1, _f2, _i1, _i1, _f1, _f1, _d1, _f2, _f2, _f1, _f2, _f2, _i1, _f1, _i1, _i1, _f1, _i1, _f2, _f2, _d2, _d2
     )
 )  # fmt: skip
 def advance(
     x_m: Any, y_m: Any, level: Any, around: Any, prior: Any, expected: Any, zone_starts: Any, zone: Any,
-    share: Any, rules: Any, weight: Any, offset: Any, variance: Any, adrift: Any, slot: Any, elapsed: Any,
+    share: Any, firmness: Any, rules: Any, weight: Any, offset: Any, variance: Any, adrift: Any, trail: Any, slot: Any, elapsed: Any,
     starts: Any, anchor: Any, rssi: Any, steps: Any, stride: Any, floors: Any, place: Any, probability: Any,
 ) -> None:  # fmt: skip
     """Works off all moments; the columns are those of `belief_plain.advance`."""
@@ -296,4 +359,9 @@ def advance(
             _heard(w, o, w2, prior, expected, heard, read, noise2)
         weight[device], offset[device], variance[device] = w[:cells], o[:cells], v
         _read(w, o, w2, x_m, y_m, level, adrift[device], size, bins, place[i])
-        _zoned(w, zone_starts, zone, share, probability[i])
+        power = _power(w, firmness, rules[9], _walking(trail[device], place[i], elapsed[i]))
+        if abs(power - 1.0) < AS_IT_IS:
+            _zoned(w, zone_starts, zone, share, probability[i])
+        else:
+            _raised(w, g, w2, power)
+            _zoned(w2, zone_starts, zone, share, probability[i])

@@ -28,12 +28,16 @@ GROUND = Ground(
     CELLS.zone_starts,
     CELLS.zone,
     CELLS.share,
+    np.ones(COUNT, np.float32),
 )
-RULES = Rules(CELLS.size_m, 5.0, 10.0, 0.05, 0.8, 0.3, 10.0, 1e-4, 0.3)
+RULES = Rules(CELLS.size_m, 5.0, 10.0, 0.05, 0.8, 0.3, 10.0, 1e-4, 0.3, 1.0)
+KNOWN_RIGHT = GROUND._replace(firmness=np.where(CELLS.x_m < 10, 0.6, 1.2).astype(np.float32))
+"""The left half was never surveyed."""
+WALKERS = RULES._replace(walking_firmness=1.75)
 
 
 def empty(devices: int) -> State:
-    return State(*(np.zeros(shape, np.float32) for shape in ((devices, COUNT), (devices, COUNT), (devices,), (devices, 2))))
+    return State(*(np.zeros(shape, np.float32) for shape in ((devices, COUNT), (devices, COUNT), (devices,), (devices, 2), (devices, 4))))
 
 
 def moments(chance: np.random.Generator, devices: int, elapsed_s: float, steps: int = NO_STEPS) -> Moments:
@@ -56,7 +60,7 @@ def moments(chance: np.random.Generator, devices: int, elapsed_s: float, steps: 
 def plainly(state: State, moment: Moments) -> Seen:
     seen = Seen(np.zeros((len(moment.slot), 5)), np.zeros((len(moment.slot), 2)))
     plain: Callable[..., None] = belief_plain.advance
-    plain(*GROUND, np.array(RULES), *state, *moment, *seen)
+    plain(*KNOWN_RIGHT, np.array(WALKERS), *state, *moment, *seen)
     return seen
 
 
@@ -67,10 +71,11 @@ def test_the_compiled_belief_is_the_plain_one(seed: int, elapsed_s: float, steps
     compiled, plain = empty(3), empty(3)
     for number in range(4):
         moment = moments(chance, 3, FRESH if number == 0 else elapsed_s, NO_STEPS if number == 0 else steps)
-        one, other = belief.advance(GROUND, RULES, compiled, moment, 2), plainly(plain, moment)
+        one, other = belief.advance(KNOWN_RIGHT, WALKERS, compiled, moment, 2), plainly(plain, moment)
         assert np.allclose(one.place, other.place, atol=2e-2)
         assert np.allclose(one.probability, other.probability, atol=2e-3)
         assert np.allclose(compiled.weight, plain.weight, atol=1e-3)
+        assert np.allclose(compiled.trail_m, plain.trail_m, atol=2e-2)
         assert np.allclose(compiled.offset_var, plain.offset_var, rtol=1e-3)
 
 
@@ -94,7 +99,17 @@ def test_a_device_gives_the_same_bits_whoever_stands_beside_it() -> None:
     assert together.probability[3].tobytes() == alone.probability[0].tobytes()
 
 
-def hear_at(state: State, x: float, y: float, offset_db: float, elapsed_s: float, noise: np.random.Generator) -> Seen:
+def hear_at(
+    state: State,
+    x: float,
+    y: float,
+    offset_db: float,
+    elapsed_s: float,
+    noise: np.random.Generator,
+    *,
+    ground: Ground = GROUND,
+    rules: Rules = RULES,
+) -> Seen:
     """One moment of a device at (x, y) that all anchors hear."""
     nearest = int(np.hypot(CELLS.x_m - x, CELLS.y_m - y).argmin())
     count = len(ANCHORS)
@@ -110,7 +125,7 @@ def hear_at(state: State, x: float, y: float, offset_db: float, elapsed_s: float
         np.zeros((1, 2), np.float32),
         np.ones((1, 1), np.float32),
     )
-    return belief.advance(GROUND, RULES, state, moment, 2)
+    return belief.advance(ground, rules, state, moment, 2)
 
 
 @pytest.mark.parametrize("offset_db", [-18.0, 0.0, 18.0])
@@ -152,3 +167,26 @@ def test_felt_steps_move_the_belief_and_a_wall_holds_it() -> None:
         )  # fmt: skip
         seen = belief.advance(GROUND, RULES, state, step, 2)
     assert seen.place[0, 1] == pytest.approx(x + 6.0, abs=0.7)
+
+
+def sureness(ground: Ground, rules: Rules, x_m: float, *, walks: bool) -> float:
+    """Mean probability of the left zone over the last ten of many moments, half a second each.
+
+    Who walks goes up at x from y = 4 m on, half a metre a moment; who stands there reads the same reflections all the time.
+    """
+    state, seen = empty(1), []
+    for number in range(30 if walks else 100):
+        noise = np.random.default_rng(6 + number * walks)
+        moment = x_m, 4.0 + 0.5 * number * walks, 0.0, FRESH if number == 0 else 0.5
+        seen.append(hear_at(state, *moment, noise, ground=ground, rules=rules).probability[0, 0])
+    return float(np.mean(seen[-10:]))
+
+
+def test_who_walks_is_surer_than_the_weights_and_who_stands_is_not() -> None:
+    assert sureness(GROUND, WALKERS, 6.0, walks=True) > sureness(GROUND, RULES, 6.0, walks=True) + 0.02
+    assert sureness(GROUND, WALKERS, 8.5, walks=False) == sureness(GROUND, RULES, 8.5, walks=False)
+
+
+def test_who_stands_where_nobody_surveyed_is_less_sure_and_elsewhere_is_not() -> None:
+    assert sureness(KNOWN_RIGHT, RULES, 8.5, walks=False) < sureness(GROUND, RULES, 8.5, walks=False) - 0.02
+    assert sureness(KNOWN_RIGHT, RULES, 12.0, walks=False) < sureness(GROUND, RULES, 12.0, walks=False), "surer of the right zone"

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
-from geofence.positioning.anchors import GENERIC, Calibration, anchors_of, expected_dbm, read_calibration, write_calibration
+from geofence.positioning.anchors import GENERIC, Calibration, anchors_of, expected_dbm, read_calibration, unknown_db2, write_calibration
 from geofence.positioning.calibrate import Samples, calibrate, fit_path_loss, one_facing
 from geofence.positioning.cells import cells_of
 from geofence.positioning.placing import Heard, Loss, place
@@ -80,6 +81,17 @@ def test_a_file_gives_back_what_was_written() -> None:
     assert read_calibration(write_calibration(found)) == found
     with pytest.raises(ValueError, match="version"):
         read_calibration(b'{"version": 3}')
+
+
+def test_a_map_says_what_it_does_not_know_and_an_older_file_says_nothing_of_it() -> None:
+    samples = _everywhere_bumpy()
+    left = calibrate(samples.where(samples.x_m < 15), ANCHORS, CELLS, ("F1",), phones=True)
+    unknown = unknown_db2(CELLS, left, SHOP)
+    assert unknown[CELLS.x_m > 25].mean() > 2 * unknown[(CELLS.x_m > 2) & (CELLS.x_m < 13)].mean()
+    older = replace(left, maps=[replace(one, unknown_ddb2=[]) for one in left.maps])
+    assert np.isnan(unknown_db2(CELLS, older, SHOP)).all()
+    assert read_calibration(b'{"version": 2}') == GENERIC
+    assert (GENERIC.walking_firmness, GENERIC.known_part) == (1.0, 0.0)
 
 
 def test_without_a_file_rssi_falls_with_distance() -> None:
