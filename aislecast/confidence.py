@@ -1,21 +1,27 @@
 """Confidence: whether the probabilities that fixes carry are true, and what one would have pushed, and when, at each threshold.
 
 Pure. `score.py` compares points and zones at the moments of the truth; here every fix counts. A **zone decision** at threshold p is made
-when one zone has been the most probable, with at least p, for HOLD_S, fix after fix; it stands until another one is made. Its precision
-is the share of decisions made while the device truly was in that zone; recall is the share of true stays of at least STAY_S during which
-the right decision stood; delay is from the stay's beginning until it stood.
+when one zone has been the most probable, with at least p, for as long and as many fixes as presence asks for (HOLD_S, FIXES); it stands
+until another one is made. Its precision is the share of decisions made while the device truly was in that zone; recall is the share of true
+stays of at least STAY_S during which the right decision stood; delay is from the stay's beginning until it stood.
+
+`zone_events` says the same of what presence really did, at its own settings: stays there also end, when the zone is no longer believed in
+or nothing is heard, and another zone must lead the one that holds.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aislecast.twin.columns import Floats, Ints
+from geofence.settings import SECOND_MS, Settings
 
 THRESHOLDS: Final = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-HOLD_S: Final = 1.5
+HOLD_S: Final = Settings().enter_delay_ms / SECOND_MS
+FIXES: Final = Settings().enter_fixes
+"""So many fixes, or twice the time."""
 STAY_S: Final = 10.0
 STEADY_S: Final = 60.0
 """Truth rows further apart do not belong to one stay."""
@@ -40,6 +46,16 @@ class Walk(NamedTuple):
     """The same, steadied."""
     true_t_s: Floats
     true_zone: Ints
+    held: "tuple[Held, ...]" = ()
+    """What presence held, in order of time."""
+
+
+class Held(NamedTuple):
+    """A stay as presence told it: from the fix at which the zone was entered to the last one at which it was held."""
+
+    start_s: float
+    end_s: float
+    zone: int
 
 
 def calibration_error(probability: Floats, right: Flags) -> float | None:
@@ -77,20 +93,58 @@ def _at(walks: Sequence[Walk], threshold: float) -> dict[str, float | int | None
     }
 
 
-def _judged(walk: Walk, made: Sequence[tuple[float, int]]) -> list[bool]:
+def zone_events(walks: Sequence[Walk], around: Mapping[int, frozenset[int]]) -> dict[str, float | int | None]:
+    """What became of presence's own enters: `enters, precision, recall, delay_s`; None where there was nothing to count.
+
+    `around` are the zones in which a zone lies: who is in an aisle is in its department. A true stay of STAY_S was found if its zone was
+    held at some time of it, and the delay is from its beginning until then.
+    """
+    judged: list[bool] = []
+    stays, delays = 0, []
+    for walk in walks:
+        judged += _judged(walk, [(one.start_s, one.zone) for one in walk.held], around)
+        for start, end, zone in _stays(walk):
+            stays += 1
+            found = [one.start_s for one in walk.held if one.zone == zone and one.start_s <= end and one.end_s >= start]
+            if found:
+                delays.append(max(0.0, min(found) - start))
+    return {
+        "enters": len(judged),
+        "precision": _share(sum(judged), len(judged)),
+        "recall": _share(len(delays), stays),
+        "delay_s": round(float(np.median(delays)), 2) if delays else None,
+    }
+
+
+def held_stays(t_s: Floats, held: Ints) -> tuple[Held, ...]:
+    """The stays in what was held after each fix, shapes (n,) in order of time and (n, layers), -1 for none."""
+    found = []
+    for layer in held.T:
+        starts = np.flatnonzero(np.concatenate(([True], layer[1:] != layer[:-1]))) if len(layer) else np.empty(0, np.int64)
+        ends = np.append(starts[1:], len(layer)) - 1
+        columns = (t_s[starts], t_s[ends], layer[starts])
+        found += [Held(*stay) for stay in zip(*(column.tolist() for column in columns), strict=True) if stay[2] >= 0]
+    return tuple(sorted(found))
+
+
+def _judged(walk: Walk, made: Sequence[tuple[float, int]], around: Mapping[int, frozenset[int]] | None = None) -> list[bool]:
     """Whether each decision near enough to a truth row was right."""
+    around = around or {}
     newest = [(int(np.searchsorted(walk.true_t_s, t_s, side="right")) - 1, t_s, zone) for t_s, zone in made]
-    return [bool(walk.true_zone[at] == zone) for at, t_s, zone in newest if at >= 0 and t_s - walk.true_t_s[at] <= TRUTH_AGE_S]
+    near = [(int(walk.true_zone[at]), zone) for at, t_s, zone in newest if at >= 0 and t_s - walk.true_t_s[at] <= TRUTH_AGE_S]
+    return [true == zone or zone in around.get(true, ()) for true, zone in near]
 
 
 def _decisions(walk: Walk, threshold: float) -> Iterator[tuple[float, int]]:
     """When which zone was decided."""
-    candidate, since, standing = -1, 0.0, -1
+    candidate, since, fixes, standing = -1, 0.0, 0, -1
     sure = np.where(walk.probability >= threshold, walk.zone, -1)
     for t_s, zone in zip(walk.t_s.tolist(), sure.tolist(), strict=True):
         if zone != candidate:
-            candidate, since = zone, t_s
-        if zone not in (-1, standing) and t_s - since >= HOLD_S:
+            candidate, since, fixes = zone, t_s, 0
+        fixes += 1
+        lasted_s = t_s - since
+        if zone not in (-1, standing) and lasted_s >= HOLD_S and (fixes >= FIXES or lasted_s >= 2 * HOLD_S):
             standing = zone
             yield t_s, zone
 

@@ -37,6 +37,8 @@ class Prediction(NamedTuple):
     zone_held: str
     best3: tuple[str, ...]
     aisle: str
+    held: tuple[str, ...]
+    """What presence holds in each layer of zones, empty for nothing."""
 
 
 @dataclass(slots=True)
@@ -54,8 +56,10 @@ class Predictions:
         columns = (seen.at_ms, seen.track, seen.x_m, seen.y_m, seen.level, seen.zone_likely, seen.zone_raw, seen.probability, seen.zone)
         said = zip(*(column.tolist() for column in columns), strict=True)
         best3, aisles = _best3(seen), _likeliest_aisles(seen, self.aisles)
-        for (at_ms, track, x_m, y_m, level, likely, raw, probability, held), best, aisle in zip(said, best3, aisles, strict=True):
-            places = (x_m, y_m, levels[level], zones[likely], zones[raw], probability, zones[held], best, aisle)
+        holds = [tuple(zones[zone] for zone in row) for row in seen.held.tolist()]
+        rows = zip(said, best3, aisles, holds, strict=True)
+        for (at_ms, track, x_m, y_m, level, likely, raw, probability, held), *rest in rows:
+            places = (x_m, y_m, levels[level], zones[likely], zones[raw], probability, zones[held], *rest)
             self.rows.append(Prediction(self.session, at_ms, track, *places))
 
     def write(self, path: Path, sessions: Sequence[str], starts_ms: Sequence[int], devices: dict[Track, str]) -> None:
@@ -78,7 +82,8 @@ class Predictions:
         names = tuple(walk_of(sessions[session], devices[Track(track)]) for session, track in walks)
         x_m: Floats = np.asarray(by_name["x_m"], np.float64).round(3)
         y_m: Floats = np.asarray(by_name["y_m"], np.float64).round(3)
-        beliefs = Beliefs(tuple(by_name["best3"]), np.asarray(by_name["probability"], np.float64), tuple(by_name["aisle"]))
+        probability: Floats = np.asarray(by_name["probability"], np.float64)
+        beliefs = Beliefs(tuple(by_name["best3"]), probability, tuple(by_name["aisle"]), tuple(by_name["held"]))
         return Rows(names, t_s, x_m, y_m, tuple(by_name["zone"]), floor=tuple(by_name["level"]), beliefs=beliefs)
 
 

@@ -11,9 +11,13 @@ from rich.table import Table
 from aislecast.predictions import walk_of
 from aislecast.score import Rows, score
 from aislecast.steps import in_order, step_name
+from aislecast.survey import TENANT, VENUE, plan_with
 from aislecast.twin.recorded_plan import sides_of
 from aislecast.twin.recording import Recording
 from aislecast.words import Voice
+from geofence.columns import NONE
+from geofence.zones.match import ZoneMap
+from geofence.zones.nesting import nesting_of
 from groundwork.plumbing.hops import Hop, Hops
 from groundwork.plumbing.reasons import Words
 
@@ -40,11 +44,16 @@ FIGURES = {
     "best3_share": Words("right zone among the best three", "المنطقة الصحيحة بين أفضل ثلاث"),
     "ece": Words("calibration error of probabilities", "خطأ معايرة الاحتمالات"),
     "push_precision": Words("precision, recall and delay (s) at p", "الدقة والاستدعاء والتأخير (ث) عند الاحتمال"),
+    "presence enters": Words("zones entered", "دخول المناطق"),
+    "presence precision": Words("zones entered, share of right ones", "دخول المناطق، نسبة الصحيح منه"),
+    "presence recall": Words("stays that were found", "نسبة المكوث المكتشف"),
+    "presence delay_s": Words("stays, median delay (s)", "تأخر اكتشاف المكوث، الوسيط (ث)"),
     "door crossings": Words("door crossings", "مرات عبور الباب"),
     "door found": Words("door crossings found", "مرات العبور المكتشفة"),
     "door false": Words("door crossings that were none", "مرات عبور لم تحدث"),
     "door median_delay_s": Words("door crossings, median delay (s)", "تأخر اكتشاف العبور، الوسيط (ث)"),
     "false_switches_per_hour": Words("false zone switches an hour", "تبديلات المنطقة الخاطئة في الساعة"),
+    "true_switch_recall": Words("true zone switches that were found", "نسبة تبديلات المنطقة الحقيقية المكتشفة"),
     "seconds": Words("seconds taken", "الثواني المستغرقة"),
 }
 """What each figure of a replay is called on a terminal; the keys are those of the JSON."""
@@ -101,7 +110,19 @@ def truth_rows(recording: Recording) -> Rows:
     if sides is not None:  # `inside-at-spot` is inside
         zones = tuple(zone.split("-", 1)[0] for zone in zones)
     aisles = aisles_of(recording)
-    return Rows(sessions, truth.t_ms / 1000, truth.x_m, truth.y_m, zones, places=places, floor=floors, aisles=aisles, sides=sides)
+    columns = (sessions, truth.t_ms / 1000, truth.x_m, truth.y_m, zones)
+    return Rows(*columns, places=places, floor=floors, aisles=aisles, around=around_of(recording), sides=sides)
+
+
+def around_of(recording: Recording) -> dict[str, frozenset[str]]:
+    """The zones in which each zone lies, for those that lie in one."""
+    zones = ZoneMap(plan_with(recording, None, TENANT, VENUE))
+    names, parent = [zone.id for zone in zones.zones], nesting_of(zones).parent.tolist()
+    found: dict[str, frozenset[str]] = {}
+    for at in reversed(range(len(names))):  # outer zones are of later layers
+        if parent[at] != NONE:
+            found[names[at]] = found.get(names[parent[at]], frozenset()) | {names[parent[at]]}
+    return found
 
 
 def aisles_of(recording: Recording) -> dict[str, str]:

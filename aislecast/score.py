@@ -5,6 +5,10 @@ Errors are in metres over answered rows; the zone share counts unanswered rows a
 between consecutive truth rows less than a minute apart whose true zone did not change, per hour of truth. Truth rows before t_s 0 (scans
 that heard nothing) are left out. Quantiles interpolate linearly. These are the figures of the recordings' own script, without pandas.
 
+Who never changes her mind has no false switches; so the share of true switches that were found stands beside them. A true switch is a
+change of the true zone between consecutive truth rows less than a minute apart; it is found if the zone predicted for its row, or for one
+within SWITCH_S after it, is the new one, while the truth is still there.
+
 Beside those stand figures that only a replay can give, because its predictions say more (`Beliefs`): floors, aisles, the three most
 probable zones, and, from `confidence.py`, whether the probabilities are true and what would have been pushed.
 """
@@ -17,11 +21,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from aislecast.confidence import Walk, calibration_error, door, push_precision
+from aislecast.confidence import CROSSING_LATE_S, Walk, calibration_error, door, held_stays, push_precision, zone_events
 from aislecast.twin.columns import Columns, Floats, Ints, read_columns
 
 STEADY_S = 60.0
 """Truth rows further apart say nothing about a switch between them."""
+SWITCH_S = CROSSING_LATE_S
+"""A switch that is seen later than a crossing of a door may be seen counts as missed."""
 _NOWHERE = -1
 
 
@@ -44,6 +50,8 @@ class Rows:
     """Of predictions that say how sure they are."""
     aisles: Mapping[str, str] = field(default_factory=dict)
     """Of truth: the aisle of each zone that is in one. An aisle may run through several zones."""
+    around: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Of truth: the zones in which a zone lies, for those that lie in one."""
     sides: tuple[str, str] | None = None
     """Of truth without places: the zones on both sides of a door."""
 
@@ -58,6 +66,8 @@ class Beliefs:
     """Of the first of them."""
     aisle: tuple[str, ...]
     """The most probable aisle, over all its zones; empty where there are no aisles."""
+    held: tuple[tuple[str, ...], ...] = ()
+    """What presence holds in each layer of zones, empty for nothing; left out where nobody asked presence."""
 
 
 def read_rows(path: Path, sessions: str = "*") -> Rows:
@@ -71,8 +81,9 @@ def read_rows(path: Path, sessions: str = "*") -> Rows:
 
 
 def score(truth: Rows, predictions: Rows, max_age_s: float = 10.0) -> dict[str, object]:
-    """The figures: `rows, answered_share`, then `error_m {median, p75, p95, mean}` and `zone_share, false_switches_per_hour` where the
-    predictions have places or zones. None stands for what nothing can be said of: no answered row, no time between truth rows."""
+    """The figures: `rows, answered_share`, then `error_m {median, p75, p95, mean}` and `zone_share, false_switches_per_hour,
+    true_switch_recall` where the predictions have places or zones. None stands for what nothing can be said of: no answered row, no time
+    between truth rows, no switch."""
     counted = truth.t_s >= 0
     answer = answers(truth, predictions, max_age_s)[counted]
     answered = answer != _NOWHERE
@@ -87,6 +98,7 @@ def score(truth: Rows, predictions: Rows, max_age_s: float = 10.0) -> dict[str, 
         said = np.where(answered, np.append(_numbered(predictions.zone, names), _NOWHERE)[answer], _NOWHERE)
         figures["zone_share"] = _rounded(((true == said) & (said != _NOWHERE)).mean(), 4) if counted.any() else None
         figures["false_switches_per_hour"] = _switches_per_hour(_by_session(truth, counted), truth.t_s[counted], true, said)
+        figures["true_switch_recall"] = _found_share(_by_session(truth, counted), truth.t_s[counted], true, said)
     if predictions.floor and truth.floor:
         same = [truth.floor[row] == predictions.floor[found] for row, found in _answered(counted, answer)]
         figures["floor_share"] = _rounded(float(np.mean(same)), 4) if same else None
@@ -102,7 +114,8 @@ def _answered(counted: NDArray[np.bool_], answer: Ints) -> Iterator[tuple[int, i
 
 
 def _believed(truth: Rows, predictions: Rows, beliefs: Beliefs, counted: NDArray[np.bool_], answer: Ints) -> dict[str, object]:
-    """`aisle_share` of the answered rows in an aisle, `best3_share` and `ece`, `push_precision`, and `door` where there is one."""
+    """`aisle_share` of the answered rows in an aisle, `best3_share` and `ece`, `push_precision`, `presence` where it was asked,
+    and `door` where there is one."""
     pairs = list(_answered(counted, answer))
     told = [(row, found) for row, found in pairs if truth.zone[row]]
     aisles = [truth.aisles[truth.zone[row]] == beliefs.aisle[found] for row, found in pairs if truth.zone[row] in truth.aisles]
@@ -116,6 +129,10 @@ def _believed(truth: Rows, predictions: Rows, beliefs: Beliefs, counted: NDArray
     walks, names = as_walks(truth, predictions, beliefs)
     figures |= {"best3_share": _rounded(sum(among) / zoned, 4), "ece": calibration_error(sure, first)}
     figures["push_precision"] = push_precision(walks)
+    if beliefs.held:
+        inside = {zone: outers for zone, outers in truth.around.items() if zone in names}
+        around = {names[zone]: frozenset(names[outer] for outer in outers if outer in names) for zone, outers in inside.items()}
+        figures["presence"] = zone_events(walks, around)
     if truth.sides is not None:
         figures["door"] = door(walks, (names[truth.sides[0]], names[truth.sides[1]])).figures()
     return figures
@@ -124,16 +141,20 @@ def _believed(truth: Rows, predictions: Rows, beliefs: Beliefs, counted: NDArray
 def as_walks(truth: Rows, predictions: Rows, beliefs: Beliefs) -> tuple[list[Walk], dict[str, int]]:
     """Each session's fixes and truth in order of time, and the numbers of the zones in them."""
     best = tuple(zones[0] if zones else "" for zones in beliefs.best3)
-    names = {zone: number for number, zone in enumerate(dict.fromkeys((*truth.zone, *predictions.zone, *best, *(truth.sides or ()))))}
+    held = tuple(zip(*beliefs.held, strict=True))
+    known = (*truth.zone, *predictions.zone, *best, *(truth.sides or ()), *(zone for layer in held for zone in layer))
+    names = {zone: number for number, zone in enumerate(dict.fromkeys(known))}
     of_truth, of_predictions = _sessions(truth.session, predictions.session)
-    true, said, raw = (_numbered(zones, names) for zones in (truth.zone, predictions.zone, best))
+    true, said, raw, *layers = (_numbered(zones, names) for zones in (truth.zone, predictions.zone, best, *held))
+    stood = np.stack(layers, axis=1) if layers else np.empty((len(said), 0), np.int64)
     walks = []
     for session in np.unique(of_truth):
         rows = np.flatnonzero((of_truth == session) & (truth.t_s >= 0))
         rows = rows[np.argsort(truth.t_s[rows], kind="stable")]
         fixes = np.flatnonzero(of_predictions == session)
         fixes = fixes[np.argsort(predictions.t_s[fixes], kind="stable")]
-        walks.append(Walk(predictions.t_s[fixes], raw[fixes], beliefs.probability[fixes], said[fixes], truth.t_s[rows], true[rows]))
+        columns = (predictions.t_s[fixes], raw[fixes], beliefs.probability[fixes], said[fixes], truth.t_s[rows], true[rows])
+        walks.append(Walk(*columns, held_stays(predictions.t_s[fixes], stood[fixes])))
     return walks, names
 
 
@@ -191,6 +212,20 @@ def _switches_per_hour(sessions: Iterator[Ints], t_s: Floats, true: Ints, said: 
         switches += int((steady & switched).sum())
         hours += float(t_s[rows[-1]] - t_s[rows[0]]) / 3600
     return round(switches / hours, 2) if hours else None
+
+
+def _found_share(sessions: Iterator[Ints], t_s: Floats, true: Ints, said: Ints) -> float | None:
+    switches, found = 0, 0
+    for rows in sessions:
+        zone, when = true[rows], t_s[rows]
+        leaves = np.append(np.flatnonzero(zone[1:] != zone[:-1]) + 1, len(rows))
+        for at, left in zip(leaves[:-1].tolist(), leaves[1:].tolist(), strict=True):
+            if _NOWHERE in (zone[at], zone[at - 1]) or when[at] - when[at - 1] >= STEADY_S:
+                continue
+            until = min(left, int(np.searchsorted(when, when[at] + SWITCH_S, side="right")))
+            switches += 1
+            found += bool((said[rows[at:until]] == zone[at]).any())
+    return _rounded(found / switches, 4) if switches else None
 
 
 def _rounded(value: float, digits: int) -> float:

@@ -126,8 +126,8 @@ class Following:
     def _observed(self, devices: DeviceColumns, track: Tracks, fixes: Fixes, matches: Matches) -> Observed:
         venue, zones = self.plan.venue, tuple(zone.id for zone in self.zones.zones)
         columns = (track, fixes.at_ms, fixes.level, fixes.x_m, fixes.y_m, fixes.radius_m)
-        shown = self._shown(devices, fixes, matches)
-        return Observed(venue.tenant, venue.id, self.zones.levels, zones, *columns, matches.best, matches.best_probability, *shown)
+        shown, held = self._shown(devices, fixes, matches), devices["held"][fixes.slot].astype(np.int64)
+        return Observed(venue.tenant, venue.id, self.zones.levels, zones, *columns, matches.best, matches.best_probability, *shown, held)
 
     def _shown(self, devices: DeviceColumns, fixes: Fixes, matches: Matches) -> tuple[Indices, Floats, Indices]:
         """What each device holds, in the first layer in which it holds anything; every zone's probability; and the likely zone.

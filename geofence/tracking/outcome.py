@@ -96,6 +96,8 @@ class Observed(NamedTuple):
     """Shape (n, zones): the probability of every zone."""
     zone_likely: Indices
     """What a map would show: the most probable zone, given up only for one that is clearly more probable. Of the same layer as `zone`."""
+    held: Indices
+    """Shape (n, layers): what presence holds in each layer after this fix."""
 
 
 Observer = Callable[[Observed], None]

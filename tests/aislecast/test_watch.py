@@ -63,6 +63,7 @@ def _observed(clock: ManualClock, tracks: Sequence[int], zones: Sequence[int], t
         zone=np.array(zones, dtype=np.int32),
         shares=np.zeros((n, 2)),
         zone_likely=np.array(zones, dtype=np.int32),
+        held=np.array(zones, dtype=np.int64).reshape(n, 1),
     )
 
 
