@@ -43,15 +43,20 @@ def walk(
     walked: Walked, windows: Windows, plan: Plan, sessions: Sequence[int], settings: Settings, calibration: Calibration | None
 ) -> None:
     """Runs the sessions through an engine that stands on `plan`, each on a day of its own; what it says is added to `walked`."""
-    recording, subjects = walked.recording, _subjects(walked.recording)
     engine = Engine(plan, settings, calibration, walked.predictions.observe)
     for session in sessions:
         walked.predictions.session = session
-        start_ms = session_start_ms(session, TIME_ZONE)
-        rows = np.flatnonzero(windows.session == session)
-        for device in np.unique(windows.device[rows]).tolist():
-            engine.feed([_entry(recording, windows, rows[windows.device[rows] == device], plan, subjects, start_ms)])
-        engine.feed([_tick(start_ms + int(windows.end_ms[rows].max(initial=0)) + settings.visit_end_ms + WINDOW_MS)])
+        pass_through(engine, walked.recording, windows, session, session_start_ms(session, TIME_ZONE))
+
+
+def pass_through(engine: Engine, recording: Recording, windows: Windows, session: int, start_ms: int) -> int:
+    """One session through an engine that stands on the recording's plan; returns when all that follows from it is over."""
+    rows, subjects = np.flatnonzero(windows.session == session), _subjects(recording)
+    for device in np.unique(windows.device[rows]).tolist():
+        engine.feed([_entry(recording, windows, rows[windows.device[rows] == device], engine.plan, subjects, start_ms)])
+    over_ms = start_ms + int(windows.end_ms[rows].max(initial=0)) + engine.settings.visit_end_ms + WINDOW_MS
+    engine.feed([_tick(over_ms)])
+    return over_ms + MINUTE_MS
 
 
 def _tick(now_ms: int) -> Admitted:

@@ -48,7 +48,7 @@ class Engine:
         self.decided_ms = 0
         self._calibration = calibration
         self._following = Following(plan, settings, calibration)
-        self._lane = Lane(self._following.nobody(), Gathering(), Spans(settings.silence_ms), self.sickness, observe)
+        self._lane = Lane(self._following.nobody(), Gathering(), Spans(settings.silence_ms), self.sickness, observe, self.gains)
         self._pending: list[Rows] = []
         self._late = LateRows(settings)
         self._reports: dict[int, Rows] = {}
@@ -363,7 +363,7 @@ class Engine:
         devices = DeviceColumns.holding(loaded_all(said.columns), self._following.locate.kinds)
         spans = Spans(self.settings.silence_ms, said.spans_floor_ms)
         spans.load(loaded_all(said.spans))
-        self._lane = Lane(devices, Gathering(), spans, self.sickness, self._lane.observe)
+        self._lane = Lane(devices, Gathering(), spans, self.sickness, self._lane.observe, self.gains)
         self._late = LateRows(self.settings, said.late_first_ms, said.late_newest_ms, _parts(said.late))
         self._pending = _parts(said.pending)
 

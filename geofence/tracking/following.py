@@ -17,6 +17,7 @@ from geofence.positioning.anchors import GENERIC, Calibration, anchors_of
 from geofence.positioning.locator import Fixes, Standing
 from geofence.settings import Settings
 from geofence.tracking import moments
+from geofence.tracking.excess import ground_of
 from geofence.tracking.gains import Gains
 from geofence.tracking.outcome import Gathering, Observed, Observer
 from geofence.tracking.pending import Rows, Wave, waves
@@ -38,6 +39,8 @@ class Lane:
     sickness: Sickness | None = None
     """Who is ill of those that should hear them; None where nobody asks."""
     observe: Observer | None = None
+    gains: Gains | None = None
+    """Who learns from what is read of them; None where nobody does."""
 
 
 class Following:
@@ -50,9 +53,9 @@ class Following:
         self.zones = ZoneMap(plan)
         self.anchors = anchors_of(plan, calibration)
         self.anchor_at = {subject: at for at, subject in enumerate(self.anchors.subjects)}
-        self._calibrated_db = self.anchors.gain_db.copy()
         self.locate = locator(settings.locator)(Standing(plan, self.zones.zones, self.anchors, calibration))
         self._radio = calibration or GENERIC
+        self._ground = ground_of(plan, self.anchors, self._radio)
         earth = plan.levels[0].anchor if plan.levels else None
         self._rotation_deg = earth.rotation_deg if earth else 0.0
         self._dwell_s = presence.dwell_times([zone.kind for zone in self.zones.zones], settings)
@@ -64,7 +67,7 @@ class Following:
 
     def tune(self, gains: Gains) -> None:
         """Has the locator take off what was learned of each gateway, beside what calibration knows."""
-        self.anchors.gain_db[:] = self._calibrated_db + gains.of(self.anchors)
+        self.anchors.gain_db[:] = self._ground.calibrated_db + gains.of(self.anchors)
 
     def apply(self, lane: Lane, rows: Rows) -> None:
         """Works `rows` off; they are `in_order`, their devices have slots, and none is of a moment that its device has passed."""
@@ -108,7 +111,10 @@ class Following:
             return
         read = wave.rows.anchor != moments.STEP
         hearing.take(devices, slots[wave.moment[read]], wave.rows.anchor[read], wave.rows.end_ms[read], wave.rows.rssi_dbm[read])
-        estimates = self.locate(moments.sort_out(devices, slots, wave, self._radio, self._rotation_deg), devices)
+        heard = moments.sort_out(devices, slots, wave, self._radio, self._rotation_deg)
+        estimates = self.locate(heard, devices)
+        if lane.gains is not None:
+            lane.gains.feel(heard, estimates.places, self._ground)
         fixes = Fixes(wave.at_ms, slots, *estimates.places)
         matches = self.zones.match(fixes, estimates.probability)
         begin = devices["visit_start_ms"][slots] == NEVER_MS

@@ -6,6 +6,9 @@ different for every pair and never known, so no pair is believed: all pairs toge
 towards 0, and a gain is used only where it is twice its own uncertainty (GAIN_SD_DB before anything is heard). So a gateway that
 reads 15 dB too much is found within ten minutes if it hears four beacons, and one that hears a single beacon is left as it is.
 
+Where a gateway hears no such beacon, or too few to be sure, what it reads of the devices themselves says the same, more roughly
+(`excess.py`); what beacons say goes first.
+
 Each pair's level follows what is read in some three minutes, by at most CLIP_DB at a time, and is forgotten a few days after it was heard
 last. Levels change with entries of the log, gains once in a minute of event time: a replay learns the same. It holds no personal data.
 Calibration knows more, and is what this is added to; the locators take the sum off every reading (`locator.Anchors.gain_db`).
@@ -22,7 +25,8 @@ from floorplans.model import Placement, Plan
 from geofence.admitted import Reference
 from geofence.columns import Floats, Indices
 from geofence.positioning.anchors import GENERIC, HEIGHT_M, Calibration
-from geofence.positioning.locator import Anchors
+from geofence.positioning.locator import Anchors, Hearings, Places
+from geofence.tracking import excess
 
 EVERY_MS: Final = 10_000
 """One window in so many ms is told of: two places do not move, and a hundred radios times a hundred beacons would fill the log."""
@@ -61,6 +65,8 @@ class Known(msgspec.Struct):
     """By gateway and beacon."""
     gains_db: dict[str, float] = {}
     """In force, beside calibration's."""
+    felt: dict[str, excess.Gateway] = {}
+    """What each gateway reads of devices above what is expected."""
 
 
 def told(window_start_ms: Indices, window_ms: Indices) -> Indices:
@@ -72,8 +78,24 @@ class Gains:
     """One venue's."""
 
     def __init__(self, calibration: Calibration | None = None, known: Known | None = None) -> None:
-        self.memory = known or Known()
+        self._memory = known or Known()
         self._radio = calibration or GENERIC
+        self._felt: list[tuple[excess.Ground, excess.Felt]] = []
+        """Not yet in the memory."""
+
+    @property
+    def memory(self) -> Known:
+        """All that is known."""
+        for ground, felt in self._felt:
+            excess.add(self._memory.felt, felt, ground)
+        self._felt = []
+        return self._memory
+
+    def feel(self, hearings: Hearings, places: Places, ground: excess.Ground) -> None:
+        """Takes in what gateways read of devices, and where these are taken to be."""
+        found = excess.felt(hearings, places, ground)
+        if len(found.anchor):
+            self._felt.append((ground, found))
 
     def hear(self, references: Iterable[Reference]) -> None:
         """Takes in what gateways read of beacons of the plan; repeats and older readings say nothing new."""
@@ -96,7 +118,9 @@ class Gains:
             memory.levels[gateway] = kept
             if not kept:
                 del memory.levels[gateway]
-        memory.gains_db = self._fitted(plan) if memory.levels else {}
+        excess.take_in(memory.felt, now_ms - FORGET_MS)
+        rough = {name: round(float(np.clip(gain, -MOST_DB, MOST_DB)), 2) for name, gain in excess.sure_gains(memory.felt).items()}
+        memory.gains_db = rough | (self._fitted(plan) if memory.levels else {})
 
     def of(self, anchors: Anchors) -> Floats:
         """The gains in force, shape (a,); 0 where nothing is known."""
