@@ -93,12 +93,9 @@ def score(truth: Rows, predictions: Rows, max_age_s: float = 10.0) -> dict[str, 
         found = answer[answered]
         figures["error_m"] = _errors(np.hypot(x_m - predictions.x_m[found], y_m - predictions.y_m[found]))
     if predictions.zones:
-        names = {zone: number for number, zone in enumerate(dict.fromkeys((*truth.zone, *predictions.zone)))}
-        true = _numbered(truth.zone, names)[counted]
-        said = np.where(answered, np.append(_numbered(predictions.zone, names), _NOWHERE)[answer], _NOWHERE)
+        true, said = _true_and_said(truth, predictions, counted, answer)
         figures["zone_share"] = _rounded(((true == said) & (said != _NOWHERE)).mean(), 4) if counted.any() else None
-        figures["false_switches_per_hour"] = _switches_per_hour(_by_session(truth, counted), truth.t_s[counted], true, said)
-        figures["true_switch_recall"] = _found_share(_by_session(truth, counted), truth.t_s[counted], true, said)
+        figures |= switched(truth, predictions, max_age_s).figures()
     if predictions.floor and truth.floor:
         same = [truth.floor[row] == predictions.floor[found] for row, found in _answered(counted, answer)]
         figures["floor_share"] = _rounded(float(np.mean(same)), 4) if same else None
@@ -203,29 +200,62 @@ def _by_session(truth: Rows, counted: NDArray[np.bool_]) -> Iterator[Ints]:
         yield rows[np.argsort(t_s[rows], kind="stable")]
 
 
-def _switches_per_hour(sessions: Iterator[Ints], t_s: Floats, true: Ints, said: Ints) -> float | None:
-    switches, hours = 0, 0.0
-    for rows in sessions:
-        before, after = rows[:-1], rows[1:]
-        steady = (true[before] == true[after]) & (true[after] != _NOWHERE) & (t_s[after] - t_s[before] < STEADY_S)
-        switched = (said[before] != said[after]) & (said[before] != _NOWHERE) & (said[after] != _NOWHERE)
-        switches += int((steady & switched).sum())
-        hours += float(t_s[rows[-1]] - t_s[rows[0]]) / 3600
-    return round(switches / hours, 2) if hours else None
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """Changes of zone, true and said; columns of the truth rows that count, in their order."""
+
+    lasted_s: Floats
+    """Since the row before of the same session; 0 for its first."""
+    false: NDArray[np.bool_]
+    """The said zone changed here, and the true one did not."""
+    true: NDArray[np.bool_]
+    """The true zone changed here ..."""
+    found: NDArray[np.bool_]
+    """... and that was said in time."""
+
+    def figures(self) -> dict[str, object]:
+        """`false_switches_per_hour` and `true_switch_recall`."""
+        hours, switches = float(self.lasted_s.sum()) / 3600, int(self.true.sum())
+        per_hour = round(int(self.false.sum()) / hours, 2) if hours else None
+        return {
+            "false_switches_per_hour": per_hour,
+            "true_switch_recall": _rounded(self.found.sum() / switches, 4) if switches else None,
+        }
 
 
-def _found_share(sessions: Iterator[Ints], t_s: Floats, true: Ints, said: Ints) -> float | None:
-    switches, found = 0, 0
-    for rows in sessions:
-        zone, when = true[rows], t_s[rows]
-        leaves = np.append(np.flatnonzero(zone[1:] != zone[:-1]) + 1, len(rows))
-        for at, left in zip(leaves[:-1].tolist(), leaves[1:].tolist(), strict=True):
-            if _NOWHERE in (zone[at], zone[at - 1]) or when[at] - when[at - 1] >= STEADY_S:
-                continue
-            until = min(left, int(np.searchsorted(when, when[at] + SWITCH_S, side="right")))
-            switches += 1
-            found += bool((said[rows[at:until]] == zone[at]).any())
-    return _rounded(found / switches, 4) if switches else None
+def switched(truth: Rows, predictions: Rows, max_age_s: float = 10.0) -> Switches:
+    """Which rows are switches, and which of them were said."""
+    counted = truth.t_s >= 0
+    true, said = _true_and_said(truth, predictions, counted, answers(truth, predictions, max_age_s)[counted])
+    t_s, rows = truth.t_s[counted], int(counted.sum())
+    lasted_s, flags = np.zeros(rows), np.zeros((3, rows), np.bool_)
+    for of_session in _by_session(truth, counted):
+        before, after = of_session[:-1], of_session[1:]
+        lasted_s[after] = t_s[after] - t_s[before]
+        near = (true[before] != _NOWHERE) & (true[after] != _NOWHERE) & (lasted_s[after] < STEADY_S)
+        changed = (said[before] != said[after]) & (said[before] != _NOWHERE) & (said[after] != _NOWHERE)
+        flags[0, after] = near & changed & (true[before] == true[after])
+        flags[1, after] = near & (true[before] != true[after])
+        flags[2, of_session] = flags[1, of_session] & _said_in_time(t_s[of_session], true[of_session], said[of_session])
+    return Switches(lasted_s, *flags)
+
+
+def _said_in_time(t_s: Floats, true: Ints, said: Ints) -> NDArray[np.bool_]:
+    """Of one session's rows, whether the true zone of each was said then or within SWITCH_S, while it was true."""
+    leaves = np.append(np.flatnonzero(true[1:] != true[:-1]) + 1, len(true))
+    until = np.minimum(
+        leaves[np.searchsorted(leaves, np.arange(len(true)), side="right")], np.searchsorted(t_s, t_s + SWITCH_S, side="right")
+    )
+    right = np.concatenate(([0], np.cumsum(said == true)))
+    found: NDArray[np.bool_] = right[until] > right[:-1]
+    return found
+
+
+def _true_and_said(truth: Rows, predictions: Rows, counted: NDArray[np.bool_], answer: Ints) -> tuple[Ints, Ints]:
+    """Zones as numbers of the rows that count, true and said."""
+    names = {zone: number for number, zone in enumerate(dict.fromkeys((*truth.zone, *predictions.zone)))}
+    said = np.append(_numbered(predictions.zone, names), _NOWHERE)[answer]
+    return _numbered(truth.zone, names)[counted], np.where(answer != _NOWHERE, said, _NOWHERE)
 
 
 def _rounded(value: float, digits: int) -> float:

@@ -1,17 +1,20 @@
 """Positioning: the goals table, filled in from the development parts of the recordings, each judged by what was kept from calibration.
 
-    python -m benchmarks.positioning [--quick] [--folder DATA]
+    python -m benchmarks.positioning [--quick] [--folder DATA] [--keep FILE] [--against FILE] [CASE ...]
 
 What is kept apart says what a row means (`CASES`): a new place between surveyed ones, rooms nobody surveyed, other months, another handset;
-or, much milder, other minutes at the same places. Intervals are of a block bootstrap: whole sessions, or minutes of them, are drawn again,
-because neighbouring rows are not independent.
+or, much milder, other minutes at the same places. Intervals are of a block bootstrap (`bootstrap.py`). `--keep` writes what became of every
+row; `--against` prints how a later run differs from it, paired: so can a change of a method be judged by whoever doubts it.
+
+Zones are said three ways. *Raw*: the most probable one of a fix alone, which is all that a method without memory has. *Map*: the same,
+steadied, which every other column is about. *Presence*: what is held, which campaigns act on; what was held last, while nothing is.
 """
 
 import argparse
 import fnmatch
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -20,17 +23,15 @@ import numpy as np
 
 from aislecast import report
 from aislecast.calibration import calibration_of
-from aislecast.score import Beliefs, Rows, answers, score
+from aislecast.score import Beliefs, Rows, score, switched
 from aislecast.survey import TENANT, VENUE, plan_with, windows_of
 from aislecast.twin.columns import Floats, Ints
 from aislecast.twin.recording import Recording, Sightings, Steps, Truth, read_recording
 from aislecast.walks import Walked, walk
+from benchmarks.bootstrap import Judged, against, intervals, judged, keep, kept
 from geofence.positioning.anchors import Calibration
 from geofence.settings import Settings
 
-SEED: Final = 20261121
-DRAWS: Final = 400
-BLOCK_S: Final = 60.0
 ON_M: Final = 0.5
 GRID_M: Final = (2.59, 2.19)
 """Between the surveyed points of tetam-office."""
@@ -177,7 +178,8 @@ def picked(rows: Rows, at: Ints) -> Rows:
     assert rows.beliefs is not None
     texts = (rows.session, rows.zone, rows.floor, rows.beliefs.aisle)
     session, zone, floor, aisle = (tuple(column[row] for row in at.tolist()) for column in texts)
-    beliefs = Beliefs(tuple(rows.beliefs.best3[row] for row in at.tolist()), rows.beliefs.probability[at], aisle)
+    best3, stood = (tuple(column[row] for row in at.tolist()) for column in (rows.beliefs.best3, rows.beliefs.held))
+    beliefs = Beliefs(best3, rows.beliefs.probability[at], aisle, stood)
     return replace(rows, session=session, t_s=rows.t_s[at], x_m=rows.x_m[at], y_m=rows.y_m[at], zone=zone, floor=floor, beliefs=beliefs)
 
 
@@ -186,8 +188,8 @@ def joined(parts: Sequence[Rows]) -> Rows:
     t_s, x_m, y_m = (np.concatenate([getattr(part, name) for part in parts]) for name in ("t_s", "x_m", "y_m"))
     session, zone, floor = (sum((getattr(part, name) for part in parts), ()) for name in ("session", "zone", "floor"))
     believed = [part.beliefs for part in parts if part.beliefs is not None]
-    best3, aisle = (sum((getattr(one, name) for one in believed), ()) for name in ("best3", "aisle"))
-    beliefs = Beliefs(best3, np.concatenate([one.probability for one in believed]), aisle)
+    best3, aisle, stood = (sum((getattr(one, name) for one in believed), ()) for name in ("best3", "aisle", "held"))
+    beliefs = Beliefs(best3, np.concatenate([one.probability for one in believed]), aisle, stood)
     return replace(parts[0], session=session, t_s=t_s, x_m=x_m, y_m=y_m, zone=zone, floor=floor, beliefs=beliefs)
 
 
@@ -205,95 +207,139 @@ def of_sessions(rows: Rows, keep: np.ndarray[Any, np.dtype[np.bool_]]) -> Rows:
     )
 
 
-def intervals(truth: Rows, rows: Rows) -> dict[str, tuple[float, float]]:
-    """90 % block-bootstrap intervals of the median and 95 % error and the zone share."""
-    found = answers(truth, rows)
-    right = np.array([at >= 0 and truth.zone[row] == rows.zone[at] for row, at in enumerate(found.tolist())])
-    error = np.where(found >= 0, np.hypot(truth.x_m - rows.x_m[found], truth.y_m - rows.y_m[found]), np.nan)
-    names = {name: number for number, name in enumerate(dict.fromkeys(truth.session))}
-    block = np.array([names[name] for name in truth.session]) * 10_000 + (truth.t_s // BLOCK_S).astype(np.int64)
-    groups = [np.flatnonzero((block == number) & (truth.t_s >= 0)) for number in np.unique(block)]
-    chance = np.random.default_rng(SEED)
-    draws = []
-    for _ in range(DRAWS):
-        picked = np.concatenate([groups[at] for at in chance.integers(0, len(groups), len(groups))])
-        known = error[picked][np.isfinite(error[picked])]
-        draws.append((*(np.quantile(known, (0.5, 0.95)) if len(known) else (np.nan, np.nan)), right[picked].mean()))
-    low, high = np.nanquantile(np.array(draws), (0.05, 0.95), axis=0)
-    return {name: (float(low[at]), float(high[at])) for at, name in enumerate(("median", "p95", "zone"))}
+def raw(rows: Rows) -> Rows:
+    """The predictions with the most probable zone of each fix alone."""
+    assert rows.beliefs is not None
+    return replace(rows, zone=tuple(zones[0] if zones else "" for zones in rows.beliefs.best3))
 
 
-def line(case: Case, method: str, truth: Rows, rows: Rows) -> str:
-    """One line of the table, in Markdown."""
+def held(rows: Rows) -> Rows:
+    """The predictions with the zone presence held, or held last, in the first layer in which it holds one."""
+    assert rows.beliefs is not None
+    last: dict[str, str] = {}
+    zones = [""] * len(rows.t_s)
+    for at in np.argsort(rows.t_s, kind="stable").tolist():
+        now = next((zone for zone in rows.beliefs.held[at] if zone), "")
+        zones[at] = last[rows.session[at]] = now or last.get(rows.session[at], "")
+    return replace(rows, zone=tuple(zones))
+
+
+def line(case: Case, method: str, truth: Rows, rows: Rows, seen: dict[str, Judged]) -> str:
+    """One line of the table, in Markdown; what became of its rows goes into `seen`."""
     told: dict[str, Any] = score(truth, rows)
-    error, shares = told.get("error_m") or {}, []
-    around = intervals(truth, rows) if error and error.get("median") is not None else {}
-    for key, name in (("median", "median"), ("p95", "p95")):
-        shares.append(f"{error[key]:.2f} ({around[name][0]:.2f} to {around[name][1]:.2f})" if name in around else "-")
-    zone = f"{told['zone_share']:.3f}" + (f" ({around['zone'][0]:.2f} to {around['zone'][1]:.2f})" if around else "")
-    cells = [case.name, method, *shares, zone]
-    keys = ("aisle_share", "best3_share", "floor_share", "ece", "false_switches_per_hour")
+    mine = seen[f"{case.name}, {method}"] = judged(truth, rows)
+    [around] = intervals(mine)
+    error, cells = told.get("error_m") or {}, [case.name, method]
+    known = error.get("median") is not None
+    cells += [_with(error[name], around[name]) if known else "-" for name in ("median", "p95")]
+    cells.append(_with(told["zone_share"], around["zone"]))
+    keys = ("aisle_share", "best3_share", "floor_share", "ece")
     cells += ["-" if told.get(key) is None else str(told[key]) for key in keys]
-    curve = [f"{at['threshold']}: {at['precision']}/{at['recall']}/{at['delay_s']}" for at in told.get("push_precision", [])]
+    cells += [_switches(truth, said) for said in (raw(rows), rows, held(rows))]
+    curve = [f"{at['threshold']}: {_push(at)}" for at in told.get("push_precision", [])]
     cells.append("; ".join(curve) if method.startswith("grid") else "")
+    cells.append(_push(told["presence"]) if "presence" in told else "-")
     cells.append(str(told.get("door", "")))
     return "| " + " | ".join(cells) + " |"
 
 
-def lines(case: Case, folder: Path, methods: Sequence[str]) -> list[str]:
+def _with(figure: float, around: tuple[float, float]) -> str:
+    return f"{figure:.2f} ({around[0]:.2f} to {around[1]:.2f})"
+
+
+def _switches(truth: Rows, rows: Rows) -> str:
+    """False switches an hour / share of true ones found."""
+    told = switched(truth, rows).figures()
+    return f"{told['false_switches_per_hour']} / {told['true_switch_recall']}"
+
+
+def _push(told: dict[str, Any]) -> str:
+    return f"{told['precision']}/{told['recall']}/{told['delay_s']}"
+
+
+def compared(before: dict[str, Judged], now: dict[str, Judged]) -> Iterator[str]:
+    """How each line differs from a kept run's; paired 90 % intervals."""
+    for name, mine in now.items():
+        if name not in before:
+            yield f"{name}: not in the kept run"
+            continue
+        try:
+            yield f"{name}: {against(before[name], mine)}"
+        except ValueError as error:
+            yield f"{name}: {error}"
+
+
+def lines(case: Case, folder: Path, methods: Sequence[str], seen: dict[str, Judged]) -> Iterator[str]:
     """The case's lines: light methods without calibration, then those that calibration helps, without and with."""
     recording = read_recording(folder / case.folder, sessions="m1-*" if case.folder == "mall-hangzhou" else "*")
-    judged = [at for at, name in enumerate(recording.sessions) if fnmatch.fnmatchcase(name, case.judged) and case.judges(recording, at)]
+    sessions = [at for at, name in enumerate(recording.sessions) if fnmatch.fnmatchcase(name, case.judged) and case.judges(recording, at)]
     every = report.truth_rows(recording)
-    names = {recording.sessions[at] for at in judged}
+    names = {recording.sessions[at] for at in sessions}
     truth = of_sessions(every, np.array([name.split("\n")[0] in names for name in every.session]))
-    unknown: dict[int, Calibration | None] = dict.fromkeys(judged)
+    for method, rows in _said(case, recording, sessions, methods):
+        yield line(case, method, truth, rows, seen)
+
+
+def _said(case: Case, recording: Recording, judged: Sequence[int], methods: Sequence[str]) -> Iterator[tuple[str, Rows]]:
+    """What each method says of the judged sessions."""
+    placed = recording.anchors[0].placed
+    for method in methods if placed else ():
+        yield method, predicted(recording, judged, Settings(locator=method), dict.fromkeys(judged))
     if case.turn_s:
-        return [line(case, "grid, calibrated", truth, in_turns(case, recording, judged, Settings(locator="grid")))]
-    calibrations, found = taught(case, recording, judged), []
+        yield "grid, calibrated", in_turns(case, recording, judged, Settings(locator="grid"))
+        return
+    calibrations = taught(case, recording, judged)
     for method in methods:
-        settings = Settings(locator=method)
-        if recording.anchors[0].placed:
-            found.append(line(case, method, truth, predicted(recording, judged, settings, unknown)))
-        if method in ("path_loss", "grid") or not recording.anchors[0].placed:
-            rows = predicted(recording, judged, settings, calibrations)
-            found.append(line(case, f"{method}, calibrated", truth, rows))
-        if method == "grid" and len(recording.steps.t_ms):
-            none = np.zeros(len(recording.steps.t_ms), np.bool_)
-            still = replace(recording, steps=Steps(*_rows(recording.steps, none)))
-            found.append(line(case, "grid, calibrated, no steps", truth, predicted(still, judged, settings, calibrations)))
-    return found
+        if method in ("path_loss", "grid") or not placed:
+            yield f"{method}, calibrated", predicted(recording, judged, Settings(locator=method), calibrations)
+    if "grid" in methods and len(recording.steps.t_ms):
+        none = np.zeros(len(recording.steps.t_ms), np.bool_)
+        still = replace(recording, steps=Steps(*_rows(recording.steps, none)))
+        yield "grid, calibrated, no steps", predicted(still, judged, Settings(locator="grid"), calibrations)
+
+
+HEADS: Final = (
+    "case",
+    "method",
+    "median m",
+    "p95 m",
+    "right zone",
+    "aisle",
+    "best 3",
+    "floor",
+    "ECE",
+    "false switches/h / true found, raw",
+    "the same, map",
+    "the same, presence",
+    "push p: precision/recall/delay s",
+    "presence: precision/recall/delay s",
+    "door",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints the table; returns 0, or 2 where the recordings are not to be found."""
+    """Prints the table; returns 0, or 2 where the recordings or the kept run are not to be found."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.positioning", description="The goals table on cross-validated walks.")
     parser.add_argument("--folder", type=Path, default=Path(os.environ.get("AISLECAST_DATA", "../shared/data")))
     parser.add_argument("--quick", action="store_true", help="the grid filter alone")
+    parser.add_argument("--keep", type=Path, help="write what became of every row to this file (.npz)")
+    parser.add_argument("--against", type=Path, help="print how this run differs from the kept one, paired")
     parser.add_argument("names", nargs="*", help="cases whose name starts so; all where left out")
     asked = parser.parse_args(arguments)
-    if not asked.folder.is_dir():
-        print(f"no recordings in {asked.folder}; name their folder with --folder or AISLECAST_DATA", file=sys.stderr)
-        return 2
-    heads = (
-        "case",
-        "method",
-        "median m",
-        "p95 m",
-        "right zone",
-        "aisle",
-        "best 3",
-        "floor",
-        "ECE",
-        "false switches/h",
-        "push p: precision/recall/delay s",
-        "door",
-    )
-    print("| " + " | ".join(heads) + " |\n" + "|---" * len(heads) + "|")
+    for path, what in ((asked.folder, "recordings in"), (asked.against or asked.folder, "kept run at")):
+        if not path.exists():
+            print(f"no {what} {path}; name the recordings with --folder or AISLECAST_DATA, a run with --against", file=sys.stderr)
+            return 2
+    print("| " + " | ".join(HEADS) + " |\n" + "|---" * len(HEADS) + "|")
+    seen: dict[str, Judged] = {}
     for case in CASES:
         if not asked.names or any(case.name.startswith(name) for name in asked.names):
-            for told in lines(case, asked.folder, ("grid",) if asked.quick else (*LIGHT, "grid")):
+            for told in lines(case, asked.folder, ("grid",) if asked.quick else (*LIGHT, "grid"), seen):
                 print(told, flush=True)
+    if asked.keep is not None:
+        keep(asked.keep, seen)
+    for told in compared(kept(asked.against), seen) if asked.against is not None else ():
+        print(told)
     return 0
 
 

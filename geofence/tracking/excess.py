@@ -11,7 +11,8 @@ Once that much is taken off, beliefs move back, and what is left shows as well.
   there: its level follows its last LATELY readings.
 * A gateway's excess is the Student-t mean of its places, drawn towards 0, less what is usual in the venue. It is sure, and used, only from
   PLACES places on and where it is SURE times its own uncertainty, which supposes more of shelves (BETWEEN_SD_DB) than was ever measured:
-  some 4 dB with eight places, 2 with thirty. Calibrated gateways that are sound stay at 0 (`docs/positioning.md`).
+  some 4 dB with eight places, 2 with thirty, and never below LEAST_DB. Calibrated gateways that are sound stay at 0
+  (`docs/positioning.md`).
 
 Sums are of whole numbers, so that nothing depends on the order in which devices were worked off. Kept by gateway and place, of nobody.
 """
@@ -46,6 +47,11 @@ BETWEEN_SD_DB: Final = 6.0
 """Between places of one gateway; 2 to 4 dB were measured, and 6 where another gateway is wrong."""
 GAIN_SD_DB: Final = 6.0
 SURE: Final = 2.0
+LEAST_DB: Final = 6.0
+"""Sound receivers of one model stay within it. Without calibration, smaller ones made zones righter on recorded walks, but less sure than
+they said; with calibration there were none."""
+LEARNERS: Final = ("grid",)
+"""Locators that are learned from: what others leave unexplained is mostly their own error."""
 ROUNDS: Final = 6
 QUANTA: Final = 16
 """A dB is counted in so many parts."""
@@ -208,7 +214,7 @@ def sure_gains(known: Mapping[str, Gateway]) -> dict[str, float]:
     if len(means) < FEWEST_HEARD:
         return {}
     usual = float(np.median([mean for mean, _ in means.values()]))
-    return {subject: mean - usual for subject, (mean, sd) in means.items() if abs(mean - usual) >= SURE * sd}
+    return {subject: mean - usual for subject, (mean, sd) in means.items() if abs(mean - usual) >= max(SURE * sd, LEAST_DB)}
 
 
 def _mean(excess_db: Floats) -> tuple[float, float]:

@@ -17,7 +17,7 @@ from geofence.positioning.anchors import GENERIC, Calibration, anchors_of
 from geofence.positioning.locator import Fixes, Standing
 from geofence.settings import Settings
 from geofence.tracking import moments
-from geofence.tracking.excess import ground_of
+from geofence.tracking.excess import LEARNERS, ground_of
 from geofence.tracking.gains import Gains
 from geofence.tracking.outcome import Gathering, Observed, Observer
 from geofence.tracking.pending import Rows, Wave, waves
@@ -113,7 +113,7 @@ class Following:
         hearing.take(devices, slots[wave.moment[read]], wave.rows.anchor[read], wave.rows.end_ms[read], wave.rows.rssi_dbm[read])
         heard = moments.sort_out(devices, slots, wave, self._radio, self._rotation_deg)
         estimates = self.locate(heard, devices)
-        if lane.gains is not None:
+        if lane.gains is not None and self.settings.locator in LEARNERS:
             lane.gains.feel(heard, estimates.places, self._ground)
         fixes = Fixes(wave.at_ms, slots, *estimates.places)
         matches = self.zones.match(fixes, estimates.probability)

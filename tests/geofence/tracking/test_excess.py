@@ -15,7 +15,21 @@ from geofence.positioning.locator import Hearings, Places
 from geofence.settings import Settings
 from geofence.tracking import excess
 from geofence.tracking.engine import Engine
-from geofence.tracking.excess import EVERY_MS, FARTHEST_M, FEWEST, LATELY, PLACES, QUANTA, SPAN_MS, UNSURE_M, Felt, Gateway, Ground, Level
+from geofence.tracking.excess import (
+    EVERY_MS,
+    FARTHEST_M,
+    FEWEST,
+    LATELY,
+    LEAST_DB,
+    PLACES,
+    QUANTA,
+    SPAN_MS,
+    UNSURE_M,
+    Felt,
+    Gateway,
+    Ground,
+    Level,
+)
 from geofence.tracking.gains import FORGET_MS
 from tests.geofence.venues import FLOOR, START_MS, Row, entry, plan, rectangle, zone
 
@@ -134,10 +148,10 @@ def test_places_with_few_readings_do_not_count() -> None:
     assert excess.sure_gains({**known(SOUND), **loud}) == {}
 
 
-def test_what_is_below_twice_its_uncertainty_is_left() -> None:
-    gains = excess.sure_gains(known({**SOUND, "some": [3.0] * PLACES, "more": [6.0] * PLACES}))
+def test_what_is_small_or_below_twice_its_uncertainty_is_left() -> None:
+    gains = excess.sure_gains(known({**SOUND, "some": [6.5] * PLACES, "more": [7.5] * PLACES}))
     assert list(gains) == ["more"]
-    assert 4 < gains["more"] < 6
+    assert LEAST_DB < gains["more"] < 7.5
 
 
 def test_two_places_behind_a_pillar_make_no_gain() -> None:
