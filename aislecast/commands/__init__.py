@@ -26,6 +26,7 @@ from aislecast.commands import (
     till,
     twin,
     up,
+    visits,
 )
 from aislecast.words import Voice
 from groundwork.plumbing.reasons import Words
@@ -57,6 +58,7 @@ COMMANDS: Mapping[str, Command] = {
     "doctor": doctor,
     "db": db,
     "plan": plan,
+    "visits": visits,
     "feed": feed,
     "consent": consent,
     "operator": operator,

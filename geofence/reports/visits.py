@@ -78,6 +78,10 @@ class Reports:
         """How often one zone came after another. Raises as `visits` does."""
         return await self._report(who, venue, asked, (asked.step,), ("moved", "", ""))
 
+    def complete_until(self, time_zone: str) -> date:
+        """The first local date that is not shown yet."""
+        return Grid(time_zone).day_of(self.clock.now_ms() - self.settings.statistics_settle_s * 1000)
+
     async def _report(self, who: Caller, venue: VenueId, asked: Asked, steps: Sequence[Step], figures: tuple[str, str, str]) -> Report:
         if not who.within(venue):
             raise Refusal(reasons.UNKNOWN_VENUE, value=venue)
@@ -93,8 +97,7 @@ class Reports:
         known = places.venue(conn, tenant, venue)
         if known is None:
             raise Refusal(reasons.UNKNOWN_VENUE, value=venue)
-        grid = Grid(known.time_zone)
-        complete = grid.day_of(self.clock.now_ms() - self.settings.statistics_settle_s * 1000)
+        grid, complete = Grid(known.time_zone), self.complete_until(known.time_zone)
         span = grid.begins_ms(asked.from_), grid.begins_ms(min(asked.to, complete))
         cells = queries.cells_between(conn, tenant, venue, [figure for figure in figures if figure], steps, span)
         if asked.step == "week":
