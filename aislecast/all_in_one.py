@@ -24,7 +24,7 @@ from aislecast.live_state import LiveState
 from aislecast.live_view import open_view
 from aislecast.log_file import open_log
 from aislecast.scene import Scene, Secrets
-from aislecast.settings import UpOptions
+from aislecast.settings import DEFAULT_TENANT, UpOptions
 from aislecast.watch import Watch
 from aislecast.words import Voice
 from floorplans import queries as places
@@ -42,7 +42,7 @@ from groundwork.plumbing.service import Loop
 from groundwork.plumbing.telemetry import configure_logs
 from groundwork.plumbing.tls import Tls, tls
 
-DEFAULT_TENANT: Final = TenantId("default")
+_TENANT: Final = TenantId(DEFAULT_TENANT)
 NOWHERE: Final = VenueId("")
 """Stands for "no venue yet"."""
 OWNER: Final = "all-in-one"
@@ -173,8 +173,8 @@ def _set_stage(conn: Connection, with_demo: bool, folder: Folder, now_ms: int) -
         return Stage(demo.plan().venue, _zone_names(demo.plan()), scene)
     if not people.tenants(conn):
         salt = secrets.token_bytes(32)
-        people.add_tenant(conn, tenant=DEFAULT_TENANT, name_ar="تاجر التجزئة", name_en="Retailer", salt=salt, now_ms=now_ms)
-    venue = next(iter(places.all_venues(conn)), Venue(NOWHERE, DEFAULT_TENANT, Names("لا متجر بعد", "No venue yet"), "UTC"))
+        people.add_tenant(conn, tenant=_TENANT, name_ar="تاجر التجزئة", name_en="Retailer", salt=salt, now_ms=now_ms)
+    venue = next(iter(places.all_venues(conn)), Venue(NOWHERE, _TENANT, Names("لا متجر بعد", "No venue yet"), "UTC"))
     plan = places.published_plan(conn, venue.tenant, venue.id)
     return Stage(venue, _zone_names(plan) if plan else {})
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aislecast.commands.options import database_of, database_url, folder_of
 from aislecast.exits import BAD_INPUT, ENVIRONMENT, OK, Stop
 from aislecast.words import Voice
-from groundwork.contracts.ids import VenueId
 from groundwork.plumbing.reasons import Words
 
 if TYPE_CHECKING:
     from floorplans.importing import Import
     from floorplans.model import Level, Plan
+    from groundwork.plumbing.db import Connection
 
 T = TypeVar("T")
 
@@ -23,6 +23,12 @@ _STEPS = {"reading": Words("looking what it is", "تحديد نوع الملف")
 _FORMAT = Words("reading it as {format}; a large drawing takes a while", "قراءته بصيغة {format}؛ الرسم الكبير يستغرق وقتًا")
 REFUSED = Words("{problem}", "{problem}")
 NO_PLAN = Words("{source} is neither a file nor a venue with a published plan.", "{source} ليس ملفًا ولا متجرًا له مخطط منشور.")
+_NEITHER = Words(
+    "{venue} is neither a file nor a venue; known venues are: {known}.", "{venue} ليس ملفًا ولا متجرًا؛ المتاجر المعروفة: {known}."
+)
+_UNPUBLISHED = Words(
+    "Venue {venue} has no published plan; publish its draft first.", "لا يوجد مخطط منشور للمتجر {venue}؛ انشر مسودته أولًا."
+)
 NO_LEVEL = Words("There is no level {level}; there are: {known}.", "لا يوجد طابق {level}؛ الطوابق هي: {known}.")
 NO_DATABASE_YET = Words(
     "There is no database in {folder} yet. Start `aislecast up` with that folder once, or name another with `--data`.",
@@ -64,14 +70,20 @@ def plan_of_source(args: argparse.Namespace, voice: Voice) -> "Plan":
 
     if Path(args.source).exists():
         return plan_of(read_plan(Path(args.source), args, voice).drawn)
-    from aislecast.all_in_one import DEFAULT_TENANT
-    from floorplans import queries
-
     if database_of(args) is None and not folder_of(args).database.exists():
         raise Stop(NO_PLAN, BAD_INPUT, source=args.source)
-    found = asyncio.run(_queried(args, lambda conn: queries.published_plan(conn, DEFAULT_TENANT, VenueId(args.source))))
+    return asyncio.run(_queried(args, lambda conn: _plan_in_force(conn, args.source, args.tenant)))
+
+
+def _plan_in_force(conn: "Connection", name: str, tenant: str | None) -> "Plan":
+    """Any tenant's, where no `tenant` is named. Raises Stop where there is no such venue, more than one, or no plan."""
+    from aislecast.venues import venue_named
+    from floorplans import queries
+
+    venue = venue_named(conn, name, tenant, _NEITHER)
+    found = queries.published_plan(conn, venue.tenant, venue.id)
     if found is None:
-        raise Stop(NO_PLAN, BAD_INPUT, source=args.source)
+        raise Stop(_UNPUBLISHED, BAD_INPUT, venue=name)
     return found
 
 

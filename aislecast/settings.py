@@ -24,6 +24,8 @@ TILL_TOKEN = "AISLECAST_TILL_TOKEN"  # noqa: S105 # the name of a variable, not 
 
 DEFAULT_PORT = 8000
 DEFAULT_HOST = "127.0.0.1"
+DEFAULT_TENANT = "default"
+"""The tenant of a fresh installation."""
 
 
 @dataclass(frozen=True, slots=True)

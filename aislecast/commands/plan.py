@@ -17,13 +17,14 @@ from aislecast.commands.options import add_data, add_database, add_json, databas
 from aislecast.exits import BAD_INPUT, ENVIRONMENT, FAILED, OK, Stop
 from aislecast.plan_files import NO_DATABASE_YET, REFUSED, level_of, plan_of_source, read_plan, stop_of, write_out
 from aislecast.words import Voice
-from groundwork.contracts.ids import TenantId, VenueId
+from groundwork.contracts.ids import VenueId
 from groundwork.plumbing.reasons import Refusal, Words
 
 if TYPE_CHECKING:
     from floorplans.check import Noted
     from floorplans.importing import Import
     from floorplans.taking import Taken
+    from groundwork.plumbing.db import Connection
 
 T = TypeVar("T")
 
@@ -41,6 +42,7 @@ _LAYER = Words(
 )
 _UNIT = Words("the unit of a DXF that does not say: mm, cm, m, in, ft", "وحدة ملف DXF لا يذكرها: mm أو cm أو m أو in أو ft")
 _VENUE = Words("the venue's id", "معرّف المتجر")
+_TENANT = Words("the tenant, where several have a venue of that id", "المستأجر، إن كان المتجر بهذا المعرّف لدى أكثر من واحد")
 _DRY = Words("say what would change, and change nothing", "اعرض ما سيتغير دون تغيير شيء")
 _TO = Words("the format to write (default: by the file's name)", "الصيغة المطلوبة (الافتراضي: بحسب اسم الملف)")
 _OUT = Words("the file to write", "الملف المطلوب كتابته")
@@ -87,6 +89,8 @@ def add_arguments(parser: Parser, voice: Voice) -> None:
     for name in ("import", "export", "render"):
         add_data(actions[name])
         add_database(actions[name])
+    for name in ("import", "export", "render", "route", "coverage"):
+        actions[name].argument("--tenant", _TENANT, metavar="ID")
     for name in ("check", "import"):
         add_json(actions[name])
     actions["import"].argument("--venue", _VENUE, metavar="ID", required=True)
@@ -172,16 +176,20 @@ def _tell(noted: "Sequence[Noted]", voice: Voice) -> None:
 
 async def _imported(args: argparse.Namespace, read: "Import") -> "Taken":
     """What became of the draft. A server on the same database polls for versions, so it need not be told."""
-    from aislecast.all_in_one import DEFAULT_TENANT
+    from aislecast.venues import tenant_of
     from floorplans.drafts import Asked
     from floorplans.taking import ACTOR, take
     from groundwork.plumbing.clock import SystemClock
     from groundwork.plumbing.db import open_database
 
-    asked = Asked(TenantId(DEFAULT_TENANT), VenueId(args.venue), ACTOR, SystemClock().now_ms(), "")
+    def work(conn: "Connection") -> "Taken":
+        asked = Asked(tenant_of(conn, args.venue, args.tenant), VenueId(args.venue), ACTOR, now_ms, "")
+        return take(conn, asked, read, publish=args.publish, dry_run=args.dry_run)
+
+    now_ms = SystemClock().now_ms()
     db = await open_database(database_url(args))
     try:
-        return await db.write(lambda conn: take(conn, asked, read, publish=args.publish, dry_run=args.dry_run))
+        return await db.write(work)
     finally:
         await db.close()
 

@@ -8,9 +8,13 @@ import pytest
 
 from aislecast.cli import main
 from aislecast.folder import Folder
+from floorplans import queries as places
 from floorplans import tables as _rows  # noqa: F401 # tables register themselves
 from floorplans.formats import geojson, imdf, tables
-from groundwork.plumbing.db import create_tables, open_database
+from floorplans.model import Names, Venue
+from groundwork.contracts.ids import TenantId, VenueId
+from groundwork.people import queries as people
+from groundwork.plumbing.db import Connection, create_tables, open_database
 from tests.floorplans.mall import foreign_archive, full_plan, packed
 from tests.floorplans.test_ways_http import with_gateways
 
@@ -112,6 +116,58 @@ def test_an_import_is_tried_then_done_then_brought_up_to_date(
     capsys.readouterr()
     assert main(["plan", "import", str(table), "--venue", "noor", "--data", str(home), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["changes"]["placements"] == {"added": 0, "removed": 0, "changed": 1}
+
+
+@pytest.fixture
+def two_shops(home: Path, plan_file: Path) -> Path:
+    """The folder of two tenants, each with a venue `noor`; `dana` has `annex` besides, without a plan."""
+
+    def work(conn: Connection) -> None:
+        for tenant in (TenantId("dana"), TenantId("tamim")):
+            people.add_tenant(conn, tenant=tenant, name_ar="متجر", name_en=tenant, salt=bytes(32), now_ms=0)
+        places.add_venue(conn, Venue(VenueId("annex"), TenantId("dana"), Names("فرع", "Annex"), "Asia/Riyadh"), 0)
+
+    async def make() -> None:
+        db = await open_database(Folder(home).database_url)
+        await db.write(work)
+        await db.close()
+
+    asyncio.run(make())
+    for tenant in ("dana", "tamim"):
+        order = ["plan", "import", str(plan_file), "--venue", "noor", "--tenant", tenant, "--data", str(home)]
+        assert main([*order, *(["--publish"] if tenant == "tamim" else [])]) == 0
+    return home
+
+
+@pytest.mark.parametrize(
+    "action", [("render", "--out", "x.svg"), ("export", "--out", "x.geojson"), ("route", "--from", "0:1,1", "--to", "0:2,1"), ("coverage",)]
+)
+def test_a_plan_of_any_tenant_is_found_and_one_of_two_must_be_named(
+    two_shops: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], action: tuple[str, ...]
+) -> None:
+    name, *rest = (str(tmp_path / word) if word.startswith("x.") else word for word in action)
+
+    def said(venue: str, *tenant: str) -> str:
+        capsys.readouterr()
+        assert main(["plan", name, venue, *rest, "--data", str(two_shops), *tenant]) == 2
+        return capsys.readouterr().err
+
+    assert "Several tenants have a venue noor; name one with `--tenant`: dana, tamim." in said("noor")
+    assert "Venue noor has no published plan" in said("noor", "--tenant", "dana")
+    assert "Venue annex has no published plan" in said("annex")
+    assert "elsewhere is neither a file nor a venue; known venues are: annex, noor." in said("elsewhere")
+    assert "There is no tenant nobody; known are: dana, tamim." in said("noor", "--tenant", "nobody")
+    assert main(["plan", name, "noor", *rest, "--data", str(two_shops), "--tenant", "tamim"]) in (0, 2)
+    assert "tenant" not in capsys.readouterr().err
+
+
+def test_an_import_into_a_new_venue_says_whose_where_it_takes_a_name_to_tell(
+    two_shops: Path, plan_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    order = ["plan", "import", str(plan_file), "--data", str(two_shops)]
+    assert main([*order, "--venue", "new"]) == 2
+    assert "There is no venue new yet; say with `--tenant` whose it is to be: dana, tamim." in capsys.readouterr().err
+    assert main([*order, "--venue", "annex"]) == 0  # there is one alone of that name
 
 
 def test_a_plan_with_errors_is_not_published(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
