@@ -1,6 +1,6 @@
-"""One day of a venue for the command line: the reports that the HTTP routes answer with, through the same door (`geofence.visits`).
+"""One day of a venue for the command line: the reports that the HTTP routes answer with, through the same door (`geofence.reports.visits`).
 
-Nothing is decided here about what may be shown; `geofence/disclosure.py` does, and a day that is not over is refused.
+Nothing is decided here about what may be shown; `geofence/reports/disclosure.py` does, and a day that is not over is refused.
 """
 
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from aislecast.exits import FAILED, Stop
 from aislecast.venues import venue_named
 from floorplans import queries as places
 from floorplans.model import Names, Venue
-from geofence.report_grid import Step
+from geofence.reports.report_grid import Step
+from geofence.reports.visits import Asked, Line, Reports
 from geofence.settings import Settings
-from geofence.visits import Asked, Line, Reports
 from groundwork.people.accounts import machine
 from groundwork.plumbing.clock import Clock
 from groundwork.plumbing.db import Connection, Database

@@ -22,7 +22,7 @@ from groundwork.plumbing.reasons import Words
 
 if TYPE_CHECKING:
     from aislecast.day_report import DayReport
-    from geofence.visits import Line
+    from geofence.reports.visits import Line
     from groundwork.plumbing.clock import Clock
 
 SUMMARY = Words("show a day's visits and how zones were used", "اعرض زيارات يوم واحد وكيف استُخدمت المناطق")

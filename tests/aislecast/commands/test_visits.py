@@ -15,7 +15,7 @@ from aislecast.cli import main
 from aislecast.commands import visits
 from aislecast.exits import Stop
 from aislecast.words import Voice
-from geofence.statistics import count_more
+from geofence.reports.statistics import count_more
 from groundwork.contracts.ids import TenantId, VenueId
 from groundwork.people.model import MEASUREMENT, POSITIONING
 from groundwork.plumbing.clock import ManualClock
