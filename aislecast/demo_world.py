@@ -1,4 +1,5 @@
-"""The demo at work: the twin's shoppers walk, twelve real gateway boxes hear their phones, offers are read, and tills take coupons.
+"""The demo at work: the twin's shoppers walk, twelve real gateway boxes hear their phones, one of which says where it is on the way to the
+shop, offers are read, and tills take coupons.
 
 Everything goes over HTTP to the server beside it, as it would from a shop. Runs in real time under `up --demo`, and on a manual clock in
 the tests; a server that does not answer costs nothing but time.
@@ -13,6 +14,7 @@ import aiohttp
 
 from aislecast import demo
 from aislecast.boxes import Hearing, RunningBox
+from aislecast.demo_walk import WalkUp
 from aislecast.exits import Stop
 from aislecast.phone import Account, Phone
 from aislecast.scene import Carried, Scene
@@ -64,6 +66,7 @@ class World:
     devices: Sequence[Carried]
     till: Till
     http: aiohttp.ClientSession
+    walk: WalkUp
     sold: Callable[[Sold], None] = lambda _sold: None
     name: str = "demo"
     receipts: int = 0
@@ -85,6 +88,8 @@ class World:
             self.boxes[advert.gateway].hear((advert,))
         for ranged in heard.ranged:
             self.phones[ranged.phone].hear(ranged.beacon, ranged.at_ms, ranged.rssi_dbm)
+        if (place := self.walk.report(now_ms)) is not None:
+            self.phones[self.walk.phone].found(place)
         for box in self.boxes.values():
             box.advance(now_ms)
         for phone in self.phones:
@@ -174,6 +179,7 @@ def open_world(parts: Parts, scene: Scene, server: str, spool: Path, language: s
         scene.devices,
         Till(server, scene.till_token, language),
         http,
+        WalkUp(walkers, demo.WALKS_UP, demo.ANCHOR, seed),
     )
 
 

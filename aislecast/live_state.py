@@ -20,7 +20,7 @@ _RATE_SPAN_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class ZoneLine:
-    """A device entered, dwelt in or left a zone."""
+    """A device entered, dwelt in or left a zone, or a fence around the venue."""
 
     at_ms: int
     kind: Literal["enter", "dwell", "exit"]
@@ -28,6 +28,9 @@ class ZoneLine:
     """The pseudonym; its first four letters are shown."""
     zone: str
     dwell_s: int = 0
+    zone_kind: str = ""
+    arrives_ms: int | None = None
+    """When she is expected, of an enter of an approach ring."""
 
 
 @dataclass(frozen=True, slots=True)

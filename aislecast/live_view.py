@@ -51,6 +51,20 @@ _HEADINGS: Final = (
 _ENTER = Words("shopper {shopper} entered {zone}", "دخل المتسوق {shopper} إلى {zone}")
 _EXIT = Words("shopper {shopper} left {zone}", "غادر المتسوق {shopper} من {zone}")
 _DWELL = Words("shopper {shopper} has been in {zone} for {seconds} s", "المتسوق {shopper} في {zone} منذ {seconds} ثانية")
+_OUTSIDE: Final = {
+    ("approach", "enter"): Words("shopper {shopper} is on the way to {zone}", "المتسوق {shopper} في الطريق إلى {zone}"),
+    ("approach", "dwell"): Words(
+        "shopper {shopper} has been near {zone} for {seconds} s", "المتسوق {shopper} قرب {zone} منذ {seconds} ثانية"
+    ),
+    ("approach", "exit"): Words("shopper {shopper} is no longer near {zone}", "لم يعد المتسوق {shopper} قرب {zone}"),
+    ("venue", "enter"): Words("shopper {shopper} has arrived at {zone}", "وصل المتسوق {shopper} إلى {zone}"),
+    ("venue", "dwell"): Words("shopper {shopper} has been at {zone} for {seconds} s", "المتسوق {shopper} في {zone} منذ {seconds} ثانية"),
+    ("venue", "exit"): Words("shopper {shopper} has left {zone}", "غادر المتسوق {shopper} {zone}"),
+}
+"""Of fences on the earth, by the zone's kind and the event's: approaching, arrived, left."""
+_EXPECTED = Words(
+    "shopper {shopper} is on the way to {zone}, expected at {time}", "المتسوق {shopper} في الطريق إلى {zone}، ويُتوقع وصوله {time}"
+)
 _PUSHED = Words("push to shopper {shopper} by {channel}: {title}", "إشعار إلى المتسوق {shopper} عبر {channel}: {title}")
 _NOT_PUSHED = Words(
     "push to shopper {shopper} by {channel} was not delivered ({why}): {title}",
@@ -175,8 +189,7 @@ def said(line: Line, state: LiveState, voice: Voice) -> str:
     """One line in the operator's language; a push's title stays in the shopper's."""
     match line:
         case ZoneLine():
-            words = {"enter": _ENTER, "exit": _EXIT, "dwell": _DWELL}[line.kind]
-            return voice.say(words, shopper=line.shopper[:4], zone=_zone_name(line.zone, state, voice), **_seconds(line))
+            return _said_of_zone(line, state, voice)
         case PushLine():
             channel = voice.say(_CHANNELS[line.channel]) if line.channel in _CHANNELS else line.channel
             values = {"shopper": line.shopper[:4], "channel": channel, "title": line.title}
@@ -184,6 +197,17 @@ def said(line: Line, state: LiveState, voice: Voice) -> str:
         case RedemptionLine():
             amount = f"{line.discount_minor / 100:.2f}"
             return voice.say(_REDEEMED, amount=amount, currency=line.currency, receipt=line.receipt)
+
+
+def _said_of_zone(line: ZoneLine, state: LiveState, voice: Voice) -> str:
+    outside = _OUTSIDE.get((line.zone_kind, line.kind)) if line.zone not in state.zones else None
+    if outside is None:
+        words = {"enter": _ENTER, "exit": _EXIT, "dwell": _DWELL}[line.kind]
+        return voice.say(words, shopper=line.shopper[:4], zone=_zone_name(line.zone, state, voice), **_seconds(line))
+    values = {"shopper": line.shopper[:4], "zone": state.venue.ar if voice.right_to_left else state.venue.en}
+    if line.arrives_ms is not None:
+        return voice.say(_EXPECTED, time=local_time(line.arrives_ms, state.time_zone), **values)
+    return voice.say(outside, **values, **_seconds(line))
 
 
 def summary(state: LiveState, voice: Voice) -> str:

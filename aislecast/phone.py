@@ -1,4 +1,5 @@
-"""The reference phone, as far as the server can tell: fetches its tokens, condenses the beacons it hears, reports them, reads its offers.
+"""The reference phone, as far as the server can tell: fetches its tokens, condenses the beacons it hears, reports them and where it is,
+reads its offers.
 
 Used by the demo, by replays of recordings in which phones range beacons, and by tests; talks HTTP only. A report that got no answer is
 sent again byte for byte, under the same batch number, until it is answered.
@@ -11,6 +12,7 @@ import aiohttp
 import msgspec
 
 from groundwork.adverts.condense import Columns, Condenser
+from groundwork.contracts.gps_report import GpsBatch, GpsReport
 from groundwork.contracts.ids import BeaconKey, BootId, GatewayId, TenantId, VenueId
 from groundwork.contracts.ranging import RangingColumns, RangingReport, Step
 from groundwork.contracts.token import IssuedTokens
@@ -42,10 +44,11 @@ class Account:
 
 @dataclass(slots=True)
 class _Waiting:
-    """A sealed report: its bytes, and how many adverts it stands for."""
+    """A sealed report: where it goes, its bytes, and how many adverts it stands for."""
 
+    path: str
     body: bytes
-    adverts: int
+    adverts: int = 0
 
 
 @dataclass(slots=True)
@@ -108,7 +111,14 @@ class Phone:
             ),
             steps=steps,
         )
-        self._waiting.append(_Waiting(msgspec.json.encode(report), sum(columns.adverts)))
+        self._waiting.append(_Waiting("/v1/ranging", msgspec.json.encode(report), sum(columns.adverts)))
+
+    def found(self, place: GpsReport) -> None:
+        """Takes a place where the phone's own satellite receiver says it is; sealed as a report of its own."""
+        self._batch += 1
+        account = self.account
+        batch = GpsBatch(tenant=account.tenant, boot=account.boot, batch=self._batch, sent_ms=place.at_ms, reports=[place])
+        self._waiting.append(_Waiting("/v1/gps-reports", msgspec.json.encode(batch)))
 
     def token(self, at_ms: int) -> bytes | None:
         """The shopper token to be sent at that moment; None where the phone has none for it."""
@@ -137,7 +147,7 @@ class Phone:
         while self._waiting:
             first = self._waiting[0]
             try:
-                async with self.http.post(f"{self.account.server}/v1/ranging", data=first.body, headers=headers) as answer:
+                async with self.http.post(f"{self.account.server}{first.path}", data=first.body, headers=headers) as answer:
                     status = answer.status
                     await answer.read()
             except (aiohttp.ClientError, TimeoutError):

@@ -87,7 +87,8 @@ class Watch:
     def _lines(self, fresh: _Fresh) -> list[Line]:
         """What was not shown yet, by time."""
         lines: list[tuple[str, Line]] = [
-            (event.id, ZoneLine(event.at_ms, event.kind, event.shopper, event.zone, event.dwell_s)) for event in fresh.events
+            (event.id, ZoneLine(event.at_ms, event.kind, event.shopper, event.zone, event.dwell_s, event.zone_kind, event.arrives_ms))
+            for event in fresh.events
         ]
         lines += [
             (push.id, PushLine(push.ended_ms, shopper, push.language, push.title, push.channel, push.state, push.reason))

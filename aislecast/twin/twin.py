@@ -170,6 +170,14 @@ class Twin:
         """Tells the shopper of a coupon. She may use it at this visit's checkout, and then also takes `product`, if it is on a shelf."""
         self._offers[phone] = (at_ms, product)
 
+    def visit(self, phone: int) -> Visit:
+        """The shopper's present visit, or her next one where she is not in the shop; its times are ms since the start (`since_start`)."""
+        return self._crowd.people[phone].visit
+
+    def since_start(self, at_ms: int) -> int:
+        """A time in ms since 1970 UTC as the twin counts it."""
+        return at_ms - self._start_ms
+
     def advance(self, until_ms: int) -> Heard:
         """Everything in (previous, `until_ms`]; times are ms since 1970 UTC. Raises ValueError when asked to go back."""
         if until_ms < self._until_ms:

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from aislecast.live_state import KEPT_LINES, LiveState, PushLine, RedemptionLine, ZoneLine
-from aislecast.live_view import LiveView, PlainView, open_view, render
+from aislecast.live_view import LiveView, PlainView, open_view, render, said
 from aislecast.words import Voice
 from floorplans.model import Names
 from groundwork.plumbing.hops import Hops
@@ -121,6 +121,21 @@ def test_something_missing_stands_out(state: LiveState) -> None:
 def test_a_zone_nobody_named_is_shown_by_its_id(state: LiveState) -> None:
     state.add(ZoneLine(NOW_MS, "enter", "a3f2", "new-zone"))
     assert "shopper a3f2 entered new-zone" in _drawn(state, "en")
+
+
+@pytest.mark.parametrize(
+    ("line", "english"),
+    [
+        (ZoneLine(NOW_MS, "enter", "a3f2", "approach:near", 0, "approach", NOW_MS + 60_000), "is on the way to Palm Market, expected at"),
+        (ZoneLine(NOW_MS, "enter", "a3f2", "approach:near", 0, "approach"), "is on the way to Palm Market"),
+        (ZoneLine(NOW_MS, "dwell", "a3f2", "approach:near", 120, "approach"), "has been near Palm Market for 120 s"),
+        (ZoneLine(NOW_MS, "enter", "a3f2", "venue", 0, "venue"), "has arrived at Palm Market"),
+        (ZoneLine(NOW_MS, "exit", "a3f2", "venue", 0, "venue"), "has left Palm Market"),
+    ],
+)
+def test_outside_it_is_said_who_is_on_the_way_has_arrived_and_left(state: LiveState, line: ZoneLine, english: str) -> None:
+    assert english in said(line, state, Voice("en"))
+    assert "سوق النخيل" in said(line, state, Voice("ar"))
 
 
 def test_rates_are_over_the_last_seconds(state: LiveState) -> None:

@@ -23,6 +23,7 @@ STEP_S = 0.25
 MINUTES = {"sqlite": 6, "postgresql": 4}
 """In four minutes nobody has paid yet; six take PostgreSQL two minutes of the wall clock."""
 ALL = 1_000_000
+OUTSIDE = ("approach", "venue")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ def _check_decisions(conn: Connection, world: World) -> None:
     decisions = notifier.decisions_of(conn, demo.TENANT, limit=ALL)
     assert {event.id for event in events} == {decision.zone_event for decision in decisions}
     assert len(decisions) == len(events) > 20
+    hers = world.devices[demo.WALKS_UP].subject.pseudonym
+    outside = {(event.zone_kind, event.kind): event.visit for event in events if event.shopper == hers and event.zone_kind in OUTSIDE}
+    assert {("approach", "enter"), ("venue", "enter")} <= outside.keys()
+    inside = {event.visit for event in events if event.shopper == hers and event.zone_kind not in OUTSIDE}
+    assert {*outside.values()} == inside, "one visit, outside and inside"
     heard = {event.shopper for event in events}
     ranging, no_offers, nobody = (world.devices[number].subject.pseudonym for number in (0, 4, 8))
     assert ranging in heard
@@ -79,6 +85,7 @@ def _check_decisions(conn: Connection, world: World) -> None:
     assert all(decision.reasons or any(one.reasons or one.outcome != "suppressed" for one in decision.outcomes) for decision in decisions)
     grants = notifier.grants_of(conn, demo.TENANT)
     assert grants
+    assert demo.ON_THE_WAY in {grant.campaign for grant in grants}
     assert max(Counter((grant.shopper_id, grant.visit) for grant in grants).values()) == 1, "more than one in a visit"
 
 
