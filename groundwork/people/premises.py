@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from groundwork.contracts.ids import TenantId, VenueId
-from groundwork.people.reasons import NO_SUCH_VENUE
+from groundwork.people.reasons import NO_SUCH_VENUE, UNKNOWN_VENUE
 from groundwork.plumbing.db import Connection
 from groundwork.plumbing.reasons import Refusal
 
@@ -27,6 +27,11 @@ class Premises:
         """Raises Refusal for a venue that is not there: what is bound to a name mistyped would serve nowhere."""
         if self.window_of and self.window_of(conn, tenant, VenueId(venue)) is None:
             raise Refusal(NO_SUCH_VENUE, at=at, value=venue)
+
+    def look_up(self, conn: Connection, tenant: TenantId, venue: VenueId) -> None:
+        """Raises Refusal where the venue that is asked about, not bound to, is not there."""
+        if self.window_of and self.window_of(conn, tenant, venue) is None:
+            raise Refusal(UNKNOWN_VENUE, value=venue)
 
     def check_all(self, conn: Connection, tenant: TenantId, venues: Iterable[str]) -> None:
         """`check` of each of a request's `venues`."""

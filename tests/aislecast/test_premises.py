@@ -60,3 +60,7 @@ async def test_nothing_is_bound_to_a_venue_that_is_not_there(
 async def test_a_venue_that_is_not_there_has_no_gateway_rules(world: World) -> None:
     status, told = await _told(world, "PUT", f"/v1/venues/{MISTYPED}/gateway-rules", {"allow_ibeacon": ["ab" * 16]})
     assert (status, told["code"]) == (422, "no_such_venue")
+    status, told = await _told(world, "GET", f"/v1/venues/{MISTYPED}/gateway-rules", {})
+    assert (status, told["code"]) == (404, "unknown_venue")
+    status, told = await _told(world, "GET", f"/v1/venues/{HERE}/gateway-rules", {})
+    assert (status, told["rules"]) == (200, None)

@@ -13,7 +13,7 @@ from groundwork.people.model import MANAGE_GATEWAYS, READ_CONFIGURATION
 from groundwork.people.premises import Premises
 from groundwork.people.queries import boxes
 from groundwork.people.queries import gateway_rules as rows
-from groundwork.people.reasons import BEYOND_SCOPE, NO_SUCH_VENUE
+from groundwork.people.reasons import BEYOND_SCOPE, NO_SUCH_VENUE, UNKNOWN_VENUE
 from groundwork.plumbing.audit import Act, record
 from groundwork.plumbing.auth import Caller
 from groundwork.plumbing.db import Connection
@@ -44,7 +44,7 @@ class GatewayRulesRoutes:
                 Words("Which beacons the venue's gateways let out.", "المنارات التي تسمح بوابات المتجر بمرورها."),
                 grant=MANAGE_GATEWAYS,
                 answer=VenueRules,
-                refusals=(BEYOND_SCOPE,),
+                refusals=(BEYOND_SCOPE, UNKNOWN_VENUE),
             ),
             Route(
                 "PUT",
@@ -75,10 +75,15 @@ class GatewayRulesRoutes:
         )
 
     async def show(self, request: web.Request) -> web.StreamResponse:
-        """GET /v1/venues/{venue}/gateway-rules: null where nobody has decided any."""
+        """GET /v1/venues/{venue}/gateway-rules: null where nobody has decided any, 404 where there is no such venue."""
         who = caller(request)
-        venue = _reachable(who, request)
-        return answered(await self._parts.db.read(lambda conn: _standing(conn, TenantId(who.tenant), venue)))
+        tenant, venue = TenantId(who.tenant), _reachable(who, request)
+
+        def work(conn: Connection) -> VenueRules:
+            self._premises.look_up(conn, tenant, venue)
+            return _standing(conn, tenant, venue)
+
+        return answered(await self._parts.db.read(work))
 
     async def put(self, request: web.Request) -> web.StreamResponse:
         """PUT /v1/venues/{venue}/gateway-rules: in place of all that stood; the same again changes nothing."""
