@@ -18,8 +18,9 @@ from geofence import reasons
 from geofence.admitted import Admitted, AdmittedHeader, AdmittedKind, Reference, decode, encode, without
 from geofence.columns import NONE, Indices, Tracks
 from geofence.intake import admit
-from geofence.intake.admit import Batch, BatchError, Kept, TooManyRows
+from geofence.intake.admit import Batch, Kept
 from geofence.intake.clocks import Clocks, Skew, moved
+from geofence.intake.faults import BatchError, Said, TooManyRows
 from geofence.intake.watch import Watch, identity
 from geofence.places import Places
 from geofence.queries.clocks import put_skew, skews
@@ -35,7 +36,7 @@ from groundwork.people.model import Subject
 from groundwork.plumbing.auth import Caller
 from groundwork.plumbing.bus import Append, Entry
 from groundwork.plumbing.db import Connection
-from groundwork.plumbing.reasons import Refusal
+from groundwork.plumbing.reasons import Refusal, Words
 from groundwork.plumbing.service import Parts
 
 T = TypeVar("T")
@@ -131,7 +132,7 @@ class Ingest:
         try:
             plan = self._plan(tenant, venue)
             skew, changed = await self._skew(header, plan)
-            timed = _well_formed(lambda: moved(batch, skew.offset_ms))
+            timed = well_formed(lambda: moved(batch, skew.offset_ms))
             self._check_time(timed)
         except Refusal as refusal:
             self._count(len(batch), 0, {refusal.reason.code: len(batch)})
@@ -162,7 +163,7 @@ class Ingest:
 
     async def ranging(self, caller: Caller, report: RangingReport) -> Accepted:
         """A phone's report of the beacons it heard. Raises Refusal where it is refused as a whole."""
-        batch = _well_formed(lambda: admit.from_report(report, self.settings.max_rows))
+        batch = well_formed(lambda: admit.from_report(report, self.settings.max_rows))
         try:
             subject = self._reporter(caller, report)
             self._check_time(batch)
@@ -180,8 +181,8 @@ class Ingest:
 
     def _read(self, body: bytes | SightingBatch) -> tuple[SightingHeader, Batch]:
         if isinstance(body, SightingBatch):
-            return body, _well_formed(lambda: admit.from_json(body, self.settings.max_rows))
-        return _well_formed(lambda: admit.from_frame(body, self.settings.max_rows))
+            return body, well_formed(lambda: admit.from_json(body, self.settings.max_rows))
+        return well_formed(lambda: admit.from_frame(body, self.settings.max_rows))
 
     def _sender(self, caller: Caller, header: SightingHeader) -> tuple[TenantId, VenueId]:
         """The caller's tenant and venue; the body may repeat who it is, but not say otherwise."""
@@ -229,7 +230,7 @@ class Ingest:
 
     def _check_time(self, batch: Batch) -> None:
         latest_ms = self.parts.clock.now_ms() + self.settings.max_ahead_ms
-        _well_formed(lambda: admit.check_time(batch, latest_ms))
+        well_formed(lambda: admit.check_time(batch, latest_ms))
 
     # --- what goes on -------------------------------------------------------------------------------------------------------------
 
@@ -381,10 +382,13 @@ def _owners(resolver: Resolver, batch: Batch) -> tuple[Indices, list[tuple[Track
     return owner, list(zip(place, shoppers, strict=True)), who
 
 
-def _well_formed(read: Callable[[], T]) -> T:
+def well_formed(read: Callable[[], T]) -> T:
+    """What `read` returns. Raises Refusal for a batch that it refuses as a whole."""
     try:
         return read()
     except BatchError as error:
-        raise Refusal(reasons.BAD_BATCH, at=error.field, field=error.field, value=error.value, expected=error.expected) from None
+        value = Words(*error.value) if isinstance(error.value, Said) else error.value
+        field = error.at or Words("the body", "محتوى الطلب")
+        raise Refusal(reasons.BAD_BATCH, at=error.at, field=field, value=value, expected=Words(*error.expected)) from None
     except TooManyRows as error:
         raise Refusal(reasons.TOO_MANY_ROWS, rows=error.rows, limit=error.limit) from None

@@ -15,6 +15,22 @@ import numpy as np
 
 from geofence.admitted import Reference
 from geofence.columns import NONE, Columns, Flags, Indices, Longs, Singles
+from geofence.intake.faults import (
+    AT_LEAST_1,
+    FRAME_AR,
+    NO_FRAME,
+    SINCE_1970,
+    WHOLE_64,
+    BatchError,
+    Said,
+    TooManyRows,
+    letters,
+    place,
+    plain,
+    rows_like,
+    rows_of,
+    span,
+)
 from groundwork.contracts.codec import Frame, FrameError, decode_frame
 from groundwork.contracts.ids import Pseudonym, Track
 from groundwork.contracts.ranging import RangingReport, Step
@@ -29,6 +45,8 @@ LONGEST_NAME: Final = 128
 MINUTE_MS: Final = 60_000
 LATEST_MS: Final = 1 << 52
 MOST_DEG: Final = 360
+
+_OBJECTS: Final = "sightings"
 
 IMPOSSIBLE_RSSI: Final = "impossible_rssi"
 UNKNOWN_BEACON: Final = "unknown_beacon"
@@ -50,25 +68,6 @@ FIXED: Final = -4
 _NOBODYS: Final = ((NONE, UNKNOWN_BEACON), (STALE, STALE_TOKEN), (CLONE, CLONED), (FIXED, REFERENCE), (SHARED, SHARED_GATEWAY))
 
 
-class BatchError(ValueError):
-    """A batch that is refused as a whole: where the fault is, what stands there, and what was expected."""
-
-    def __init__(self, field: str, value: object, expected: str, row: int | None = None) -> None:
-        self.field = field if row is None else f"row {row}, {field}"
-        self.value = value
-        self.expected = expected
-        super().__init__(f"{self.field} is {value!r}, expected {expected}")
-
-
-class TooManyRows(ValueError):
-    """A batch with more rows than are taken at once."""
-
-    def __init__(self, rows: int, limit: int) -> None:
-        self.rows = rows
-        self.limit = limit
-        super().__init__(f"{rows} rows, at most {limit} are taken at once")
-
-
 @dataclass(frozen=True, slots=True)
 class Batch:
     """A well-formed batch. The columns have one length; `radio` and `beacon` point into the lists of names."""
@@ -86,6 +85,8 @@ class Batch:
     step_ms: Longs = field(default_factory=lambda: np.empty(0, np.int64))
     """Steps that were felt; a gateway feels none."""
     heading_deg: Singles = field(default_factory=lambda: np.empty(0, np.float32))
+    objects: str = ""
+    """The list in which its rows came as objects; empty where they came as columns."""
 
     def __len__(self) -> int:
         return len(self.rssi_dbm)
@@ -130,7 +131,8 @@ class Kept:
 def from_json(batch: SightingBatch, limit: int) -> Batch:
     """The batch of a JSON body, columns or objects. Raises BatchError, TooManyRows."""
     if batch.sightings is not None and batch.columns is not None:
-        raise BatchError("columns", "given beside sightings", "exactly one of the two")
+        both = Said("given beside sightings", "مذكور مع sightings")
+        raise BatchError("/columns", both, Said("exactly one of the two", "واحد منهما فقط"))
     if batch.sightings is not None:
         return _from_objects(batch, limit)
     columns = batch.columns or SightingColumns()
@@ -144,7 +146,7 @@ def from_frame(body: bytes, limit: int) -> tuple[SightingHeader, Batch]:
     try:
         frame: Frame = decode_frame(body)
     except FrameError as error:
-        raise BatchError("body", "no column frame", str(error)) from error
+        raise BatchError("", NO_FRAME, Said(str(error), FRAME_AR)) from error
     if frame.rows > limit:
         raise TooManyRows(frame.rows, limit)
     types = {"window_start_ms": "<i8", "beacon": "<u4", "gateway": "<u2", "window_ms": "<u2", "adverts": "<u2"}
@@ -165,12 +167,13 @@ def from_report(report: RangingReport, limit: int) -> Batch:
 
 def _steps(steps: Sequence[Step]) -> tuple[Longs, Singles]:
     """When each was felt, and its heading in degrees, NaN where the phone does not know."""
-    at_ms = _whole("steps.at_ms", [step.at_ms for step in steps])
+    at_ms = _whole("at_ms", [step.at_ms for step in steps], "steps")
     if len(wrong := np.flatnonzero((at_ms < 0) | (at_ms > LATEST_MS))):
-        raise BatchError("steps.at_ms", int(at_ms[wrong[0]]), "ms since 1970", int(wrong[0]))
+        raise BatchError(place("at_ms", int(wrong[0]), "steps"), int(at_ms[wrong[0]]), SINCE_1970)
     heading = np.array([np.nan if step.heading_deg is None else step.heading_deg for step in steps], np.float64)
     if len(wrong := np.flatnonzero(np.abs(heading) > MOST_DEG)):
-        raise BatchError("steps.heading_deg", float(heading[wrong[0]]), f"-{MOST_DEG} to {MOST_DEG}, or nothing", int(wrong[0]))
+        expected = Said(f"-{MOST_DEG} to {MOST_DEG}, or nothing", f"من {-MOST_DEG} إلى {MOST_DEG}، أو لا شيء")
+        raise BatchError(place("heading_deg", int(wrong[0]), "steps"), float(heading[wrong[0]]), expected)
     return at_ms, heading.astype(np.float32)
 
 
@@ -184,29 +187,35 @@ def _from_objects(batch: SightingBatch, limit: int) -> Batch:
         name: [getattr(row, name) for row in rows] for name in ("window_start_ms", "window_ms", "adverts", "rssi_median_dbm")
     }
     named |= {"gateway": [radios[row.gateway] for row in rows], "beacon": [beacons[row.beacon] for row in rows]}
+    _check_header(batch.version, batch.boot, batch.batch, batch.gateways, batch.beacons)
+    for column, names in (("gateway", radios), ("beacon", beacons)):
+        if (wrong := next((name for name in names if not _named(name)), None)) is not None:
+            row = next(row for row, one in enumerate(rows) if getattr(one, column) == wrong)
+            raise BatchError(place(column, row, _OBJECTS), wrong[:LONGEST_NAME], letters(LONGEST_NAME))
     header = msgspec.structs.replace(batch, gateways=list(radios), beacons=list(beacons))
-    return _from_columns(header, named)
+    return _from_columns(header, named, _OBJECTS)
 
 
-def _from_columns(header: SightingHeader, named: Mapping[str, Sequence[float] | Columns]) -> Batch:
+def _from_columns(header: SightingHeader, named: Mapping[str, Sequence[float] | Columns], objects: str = "") -> Batch:
     _check_header(header.version, header.boot, header.batch, header.gateways, header.beacons)
-    batch = Batch(tuple(header.gateways), tuple(header.beacons), header.covered_until_ms, *_arrays(named))
+    arrays = _arrays(named, objects)
+    batch = Batch(tuple(header.gateways), tuple(header.beacons), header.covered_until_ms, *arrays, objects=objects)
     return _checked(batch, radios=len(batch.radios))
 
 
-def _arrays(named: Mapping[str, Sequence[float] | Columns]) -> tuple[Indices, Indices, Longs, Indices, Indices, Singles]:
-    whole = (_whole(name, named[name]) for name in ("gateway", "beacon", "window_start_ms", "window_ms", "adverts"))
+def _arrays(named: Mapping[str, Sequence[float] | Columns], objects: str = "") -> tuple[Indices, Indices, Longs, Indices, Indices, Singles]:
+    whole = (_whole(name, named[name], objects) for name in ("gateway", "beacon", "window_start_ms", "window_ms", "adverts"))
     with np.errstate(over="ignore"):  # what is too large for a float32 becomes infinite, which is dropped as impossible
         rssi_dbm = np.asarray(named["rssi_median_dbm"], np.float64).astype(np.float32)
     return (*whole, rssi_dbm)  # type: ignore[return-value] # five and one
 
 
-def _whole(name: str, column: Sequence[float] | Columns) -> Longs:
+def _whole(name: str, column: Sequence[float] | Columns, objects: str) -> Longs:
     try:
         return np.asarray(column, np.int64)
     except OverflowError:
         row, value = next((row, value) for row, value in enumerate(column) if not -(1 << 63) <= value < 1 << 63)
-        raise BatchError(name, value, "a whole number of 64 bits", row) from None
+        raise BatchError(place(name, row, objects), value, WHOLE_64) from None
 
 
 # --- checking --------------------------------------------------------------------------------------------------------------------
@@ -216,51 +225,61 @@ def _check_lengths(lengths: dict[str, int], limit: int) -> None:
     rows = lengths["beacon"]
     for name, length in lengths.items():
         if length != rows:
-            raise BatchError(f"columns.{name}", f"{length} rows", f"{rows} rows like columns.beacon")
+            raise BatchError(f"/columns/{name}", rows_of(length), rows_like(rows, "/columns/beacon"))
     if rows > limit:
         raise TooManyRows(rows, limit)
 
 
 def _check_header(version: int, boot: str, batch: int, radios: Sequence[str], beacons: Sequence[str]) -> None:
     if version != VERSION:
-        raise BatchError("version", version, f"{VERSION}")
-    if not 1 <= len(boot) <= LONGEST_NAME:
-        raise BatchError("boot", boot[:LONGEST_NAME], f"1 to {LONGEST_NAME} characters")
+        raise BatchError("/version", version, plain(VERSION))
+    _check_name("/boot", boot)
     if batch < 1:
-        raise BatchError("batch", batch, "1 or more")
+        raise BatchError("/batch", batch, AT_LEAST_1)
     for name_of, names in (("gateways", radios), ("beacons", beacons)):
         for row, name in enumerate(names):
-            if not 1 <= len(name) <= LONGEST_NAME:
-                raise BatchError(f"{name_of}[{row}]", name[:LONGEST_NAME], f"1 to {LONGEST_NAME} characters")
+            _check_name(f"/{name_of}/{row}", name)
+
+
+def _named(name: str) -> bool:
+    return 1 <= len(name) <= LONGEST_NAME
+
+
+def _check_name(at: str, name: str) -> None:
+    if not _named(name):
+        raise BatchError(at, name[:LONGEST_NAME], letters(LONGEST_NAME))
 
 
 def _checked(batch: Batch, radios: int) -> Batch:
     """The batch itself; raises BatchError naming the first row that holds a value no sighting can have."""
+    gateways, beacons = len(batch.radios), len(batch.beacons)
     spans = (
-        ("gateway", batch.radio, 0, radios - 1, f"a place among the {len(batch.radios)} gateways"),
-        ("beacon", batch.beacon, 0, len(batch.beacons) - 1, f"a place among the {len(batch.beacons)} beacons"),
-        ("window_start_ms", batch.window_start_ms, 0, LATEST_MS, "ms since 1970"),
-        ("window_ms", batch.window_ms, 1, LONGEST_WINDOW_MS, f"1 to {LONGEST_WINDOW_MS}"),
-        ("adverts", batch.adverts, 1, MOST_ADVERTS, f"1 to {MOST_ADVERTS}"),
+        ("gateway", batch.radio, 0, radios - 1, Said(f"a place among the {gateways} gateways", f"موضع بين البوابات وعددها {gateways}")),
+        ("beacon", batch.beacon, 0, beacons - 1, Said(f"a place among the {beacons} beacons", f"موضع بين المنارات وعددها {beacons}")),
+        ("window_start_ms", batch.window_start_ms, 0, LATEST_MS, SINCE_1970),
+        ("window_ms", batch.window_ms, 1, LONGEST_WINDOW_MS, span(1, LONGEST_WINDOW_MS)),
+        ("adverts", batch.adverts, 1, MOST_ADVERTS, span(1, MOST_ADVERTS)),
     )
     for column_name, column, least, most, expected in spans:
         wrong = (column < least) | (column > most)
         if wrong.any():
             row = int(wrong.argmax())
-            raise BatchError(column_name, int(column[row]), expected, row)
+            raise BatchError(place(column_name, row, batch.objects), int(column[row]), expected)
     return batch
 
 
 def check_time(batch: Batch, latest_ms: int) -> None:
     """Raises BatchError where the batch speaks of a time after `latest_ms`: such a clock would close windows of others."""
+    latest = Said(f"at most {latest_ms}, the server's clock and some room", f"{latest_ms} على الأكثر، وهو ساعة الخادم مع هامش")
     if not 0 <= batch.covered_until_ms <= latest_ms:
-        raise BatchError("covered_until_ms", batch.covered_until_ms, f"at most {latest_ms}, the server's clock and some room")
+        raise BatchError("/covered_until_ms", batch.covered_until_ms, latest)
     ahead = batch.end_ms > latest_ms
     if ahead.any():
         row = int(ahead.argmax())
-        raise BatchError("window_start_ms", int(batch.window_start_ms[row]), f"a window that ends by {latest_ms}", row)
+        expected = Said(f"a window that ends by {latest_ms}", f"نافذة تنتهي عند {latest_ms} أو قبله")
+        raise BatchError(place("window_start_ms", row, batch.objects), int(batch.window_start_ms[row]), expected)
     if len(batch.step_ms) and int(batch.step_ms.max()) > latest_ms:
-        raise BatchError("steps.at_ms", int(batch.step_ms.max()), f"at most {latest_ms}", int(batch.step_ms.argmax()))
+        raise BatchError(place("at_ms", int(batch.step_ms.argmax()), "steps"), int(batch.step_ms.max()), latest)
 
 
 # --- deciding --------------------------------------------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-from geofence.intake.admit import LATEST_MS, Batch, BatchError
+from geofence.intake.admit import LATEST_MS, Batch
+from geofence.intake.faults import BatchError, Said
 from groundwork.contracts.ids import GatewayId, TenantId
 from groundwork.contracts.sighting import SightingHeader
 
@@ -139,5 +140,6 @@ def moved(batch: Batch, by_ms: int) -> Batch:
         return batch
     earliest_ms = int(batch.window_start_ms.min(initial=batch.covered_until_ms)) + by_ms
     if earliest_ms < 0 or batch.covered_until_ms + by_ms > LATEST_MS:
-        raise BatchError("covered_until_ms", batch.covered_until_ms, f"a time by a clock that is {by_ms} ms off")
+        expected = Said(f"a time by a clock that is {by_ms} ms off", f"وقت بساعة فرقها {by_ms} ملّي ثانية")
+        raise BatchError("/covered_until_ms", batch.covered_until_ms, expected)
     return replace(batch, covered_until_ms=batch.covered_until_ms + by_ms, window_start_ms=batch.window_start_ms + by_ms)

@@ -4,16 +4,15 @@ Acknowledged means durable: the answer, the inbox key and the log entry commit t
 key with other reports is refused. The coordinates end here: what goes on is how far the phone was from the fences it was near.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 
 from geofence import reasons
-from geofence.intake.accept import Accepted, People
-from geofence.intake.admit import BatchError, TooManyRows, ranked
+from geofence.intake.accept import Accepted, People, well_formed
+from geofence.intake.admit import ranked
 from geofence.outdoor.fence_books import FenceBooks
 from geofence.outdoor.matching import Near
 from geofence.outdoor.reading import VAGUE, Points, read
@@ -30,8 +29,6 @@ from groundwork.plumbing.bus import Append, Entry
 from groundwork.plumbing.db import Connection
 from groundwork.plumbing.reasons import Refusal
 from groundwork.plumbing.service import Parts
-
-T = TypeVar("T")
 
 _DIGEST_LENGTH: Final = 32
 _STALE_MS: Final = 3_600_000
@@ -62,7 +59,7 @@ class GpsIntake:
 
     async def reports(self, caller: Caller, body: bytes | GpsBatch) -> Accepted:
         """A phone's batch: a column frame as bytes, or decoded JSON. Raises Refusal where the whole batch is refused."""
-        header, points = _well_formed(lambda: read(body, self.settings, self.parts.clock.now_ms()))
+        header, points = well_formed(lambda: read(body, self.settings, self.parts.clock.now_ms()))
         try:
             subject = self._reporter(caller, header)
             batch = self._matched(caller, header, points)
@@ -141,12 +138,3 @@ class GpsIntake:
 def _vague(batch: _Batch) -> dict[str, int]:
     count = len(batch.points) - len(batch.kept)
     return {VAGUE: count} if count else {}
-
-
-def _well_formed(work: Callable[[], T]) -> T:
-    try:
-        return work()
-    except BatchError as error:
-        raise Refusal(reasons.BAD_BATCH, at=error.field, field=error.field, value=error.value, expected=error.expected) from None
-    except TooManyRows as error:
-        raise Refusal(reasons.TOO_MANY_ROWS, rows=error.rows, limit=error.limit) from None

@@ -12,7 +12,21 @@ from typing import Final
 import numpy as np
 
 from geofence.columns import Columns, Floats, Longs, Singles
-from geofence.intake.admit import LONGEST_NAME, VERSION, BatchError, TooManyRows
+from geofence.intake.admit import LONGEST_NAME, VERSION
+from geofence.intake.faults import (
+    AT_LEAST_1,
+    FRAME_AR,
+    NO_FRAME,
+    WHOLE_64,
+    BatchError,
+    Said,
+    TooManyRows,
+    letters,
+    place,
+    plain,
+    rows_like,
+    rows_of,
+)
 from geofence.outdoor.frame import GpsFrameError, decode_gps_frame
 from geofence.outdoor.settings import Settings
 from groundwork.contracts.gps_report import GpsBatch, GpsColumns, GpsHeader
@@ -20,6 +34,7 @@ from groundwork.contracts.gps_report import GpsBatch, GpsColumns, GpsHeader
 VAGUE: Final = "vague_report"
 MOST_ACCURACY_M: Final = 1e7
 """A quarter of the earth's girth; more is no accuracy but a wrong unit."""
+_LEAST_ACCURACY_M: Final = float(np.nextafter(np.float32(0), np.float32(1)))
 _NAMES: Final = ("lon", "lat", "accuracy_m", "at_ms")
 
 
@@ -57,21 +72,21 @@ def read(body: bytes | GpsBatch, settings: Settings, now_ms: int) -> tuple[GpsHe
         try:
             frame = decode_gps_frame(body)
         except GpsFrameError as error:
-            raise BatchError("body", error.found, error.expected) from error
+            raise BatchError("", Said(error.found, NO_FRAME.ar), Said(error.expected, FRAME_AR)) from error
         header, named = frame.header, frame.columns
     _check_header(header)
     _check_lengths(named, settings.max_reports)
-    points = Points(
-        _numbers(named["lon"]), _numbers(named["lat"]), _numbers(named["accuracy_m"]).astype(np.float32), _whole("at_ms", named["at_ms"])
-    )
-    _check(points, now_ms - settings.oldest_ms, now_ms + settings.max_ahead_ms)
+    objects = "reports" if isinstance(body, GpsBatch) and body.reports is not None else ""
+    at_ms = _whole(named["at_ms"], objects)
+    points = Points(_numbers(named["lon"]), _numbers(named["lat"]), _numbers(named["accuracy_m"]).astype(np.float32), at_ms)
+    _check(points, now_ms - settings.oldest_ms, now_ms + settings.max_ahead_ms, objects)
     return header, points
 
 
 def _of_json(batch: GpsBatch) -> Mapping[str, Sequence[float] | Columns]:
     if (batch.reports is None) == (batch.columns is None):
-        found = "neither" if batch.reports is None else "given beside columns"
-        raise BatchError("reports", found, "exactly one of reports and columns")
+        found = Said("missing", "غير مذكور") if batch.reports is None else Said("given beside columns", "مذكور مع columns")
+        raise BatchError("/reports", found, Said("exactly one of reports and columns", "واحد فقط من reports وcolumns"))
     if batch.reports is not None:
         return {name: [getattr(report, name) for report in batch.reports] for name in _NAMES}
     columns = batch.columns or GpsColumns()
@@ -80,46 +95,47 @@ def _of_json(batch: GpsBatch) -> Mapping[str, Sequence[float] | Columns]:
 
 def _check_header(header: GpsHeader) -> None:
     if header.version != VERSION:
-        raise BatchError("version", header.version, f"{VERSION}")
+        raise BatchError("/version", header.version, plain(VERSION))
     if not 1 <= len(header.boot) <= LONGEST_NAME:
-        raise BatchError("boot", header.boot[:LONGEST_NAME], f"1 to {LONGEST_NAME} characters")
+        raise BatchError("/boot", header.boot[:LONGEST_NAME], letters(LONGEST_NAME))
     if header.batch < 1:
-        raise BatchError("batch", header.batch, "1 or more")
+        raise BatchError("/batch", header.batch, AT_LEAST_1)
 
 
 def _check_lengths(named: Mapping[str, Sequence[float] | Columns], limit: int) -> None:
     reports = len(named["lon"])
     for name, column in named.items():
         if len(column) != reports:
-            raise BatchError(f"columns.{name}", f"{len(column)} rows", f"{reports} rows like columns.lon")
+            raise BatchError(f"/columns/{name}", rows_of(len(column)), rows_like(reports, "/columns/lon"))
     if reports > limit:
         raise TooManyRows(reports, limit)
     if not reports:
-        raise BatchError("reports", "none", "one at least")
+        raise BatchError("/reports", Said("empty", "فارغ"), Said("one at least", "واحد على الأقل"))
 
 
 def _numbers(column: Sequence[float] | Columns) -> Floats:
     return np.array(column, np.float64)  # a copy: the bytes of a frame cannot be written to, which the kernels insist on
 
 
-def _whole(name: str, column: Sequence[float] | Columns) -> Longs:
+def _whole(column: Sequence[float] | Columns, objects: str) -> Longs:
     try:
         return np.asarray(column, np.int64)
     except OverflowError:
         row, value = next((row, value) for row, value in enumerate(column) if not -(1 << 63) <= value < 1 << 63)
-        raise BatchError(name, value, "a whole number of 64 bits", row) from None
+        raise BatchError(place("at_ms", row, objects), value, WHOLE_64) from None
 
 
-def _check(points: Points, earliest_ms: int, latest_ms: int) -> None:
+def _check(points: Points, earliest_ms: int, latest_ms: int, objects: str) -> None:
     """Raises BatchError naming the first report that cannot be. NaN is outside every span."""
-    spans: tuple[tuple[str, Columns, float, float, str], ...] = (
-        ("lon", points.lon, -180, 180, "degrees, -180 to 180"),
-        ("lat", points.lat, -90, 90, "degrees, -90 to 90"),
-        ("accuracy_m", points.accuracy_m, np.nextafter(np.float32(0), np.float32(1)), MOST_ACCURACY_M, "metres, over 0"),
-        ("at_ms", points.at_ms, earliest_ms, latest_ms, f"ms since 1970 UTC, {earliest_ms} to {latest_ms}"),
+    times = Said(f"ms since 1970 UTC, {earliest_ms} to {latest_ms}", f"ملّي ثانية منذ 1970 UTC، من {earliest_ms} إلى {latest_ms}")
+    spans: tuple[tuple[str, Columns, float, float, Said], ...] = (
+        ("lon", points.lon, -180, 180, Said("degrees, -180 to 180", "درجات من -180 إلى 180")),
+        ("lat", points.lat, -90, 90, Said("degrees, -90 to 90", "درجات من -90 إلى 90")),
+        ("accuracy_m", points.accuracy_m, _LEAST_ACCURACY_M, MOST_ACCURACY_M, Said("metres, over 0", "أمتار، أكبر من 0")),
+        ("at_ms", points.at_ms, earliest_ms, latest_ms, times),
     )
     for name, column, least, most, expected in spans:
         fits = (column >= least) & (column <= most)
         if not fits.all():
             row = int(fits.argmin())
-            raise BatchError(name, column[row].item(), expected, row)
+            raise BatchError(place(name, row, objects), column[row].item(), expected)

@@ -1,5 +1,7 @@
 """What is admitted, without HTTP: the order of faults, tokens by minute, digests, and bytes that are no entry or snapshot."""
 
+import re
+
 import msgspec
 import numpy as np
 import pytest
@@ -9,9 +11,11 @@ from hypothesis import strategies as st
 from geofence.admitted import AdmittedError, decode, encode
 from geofence.device_columns import DeviceColumns
 from geofence.intake import admit
-from geofence.intake.admit import Batch, BatchError, TooManyRows
+from geofence.intake.admit import Batch
+from geofence.intake.faults import BatchError, TooManyRows
 from geofence.tracking.snapshot import SnapshotError, from_bytes
-from groundwork.contracts.ids import Pseudonym, Track
+from groundwork.contracts.ids import BeaconKey, GatewayId, Pseudonym, Track
+from groundwork.contracts.sighting import Sighting
 from tests.geofence.deployment import TAG, batch, frame_of, standing_left
 from tests.geofence.venues import START_MS, entry
 
@@ -58,6 +62,26 @@ def test_the_digest_is_of_the_rows_not_of_their_form() -> None:
 def test_columns_and_objects_together_are_refused() -> None:
     with pytest.raises(BatchError, match="exactly one"):
         admit.from_json(msgspec.structs.replace(batch([], 1_000), sightings=[]), 10)
+
+
+@pytest.mark.parametrize(
+    ("change", "at"),
+    [
+        ({"adverts": 0}, "/sightings/1/adverts"),
+        ({"window_start_ms": 1 << 70}, "/sightings/1/window_start_ms"),
+        ({"beacon": ""}, "/sightings/1/beacon"),
+        ({"gateway": "x" * 200}, "/sightings/1/gateway"),
+    ],
+)
+def test_a_fault_among_objects_is_pointed_at_there(change: dict[str, object], at: str) -> None:
+    rssi = dict.fromkeys(("rssi_median_dbm", "rssi_min_dbm", "rssi_max_dbm", "rssi_last_dbm"), -50.0)
+    good = Sighting(gateway=GatewayId("g1"), beacon=BeaconKey("b"), window_start_ms=1, window_ms=500, adverts=1, **rssi)
+    sent = batch([], 1_000)
+    rows = [good, msgspec.structs.replace(good, **change)]
+    with pytest.raises(BatchError) as refused:
+        admit.from_json(msgspec.structs.replace(sent, columns=None, sightings=rows), 10)
+    assert refused.value.at == at
+    assert not re.search("[a-z]", refused.value.expected.ar), "English within an Arabic sentence"
 
 
 def test_a_frame_with_too_many_rows_is_refused_before_it_is_read() -> None:

@@ -183,12 +183,12 @@ async def test_two_tenants_with_the_same_names_never_meet(shop: Deployment) -> N
 @pytest.mark.parametrize(
     ("column", "value", "place"),
     [
-        ("gateway", 7, "row 2, gateway"),
-        ("beacon", -1, "row 2, beacon"),
-        ("window_ms", 0, "row 2, window_ms"),
-        ("adverts", 0, "row 2, adverts"),
-        ("window_start_ms", START_MS + 3_600_000, "row 2, window_start_ms"),
-        ("window_start_ms", 1 << 70, "row 2, window_start_ms"),
+        ("gateway", 7, "/columns/gateway/2"),
+        ("beacon", -1, "/columns/beacon/2"),
+        ("window_ms", 0, "/columns/window_ms/2"),
+        ("adverts", 0, "/columns/adverts/2"),
+        ("window_start_ms", START_MS + 3_600_000, "/columns/window_start_ms/2"),
+        ("window_start_ms", 1 << 70, "/columns/window_start_ms/2"),
     ],
 )
 async def test_a_malformed_row_refuses_the_batch_and_is_named(shop: Deployment, column: str, value: int, place: str) -> None:
@@ -206,7 +206,7 @@ async def test_a_malformed_row_refuses_the_batch_and_is_named(shop: Deployment, 
 async def test_rows_of_radios_that_are_not_named_are_refused(shop: Deployment, frame: bool) -> None:
     sent = batch([("g-left", TAG, 500, -50.0)], 1_000)
     answer = await shop.send(msgspec.structs.replace(sent, gateways=[]), frame=frame)
-    assert (answer.status, (await answer.json())["at"]) == (400, "row 0, gateway")
+    assert (answer.status, (await answer.json())["at"]) == (400, "/columns/gateway/0")
 
 
 @pytest.mark.parametrize("change", [{"boot": "م" * 128}, {"batch": 10**600}])
@@ -227,7 +227,7 @@ async def test_columns_of_different_length_are_refused(shop: Deployment) -> None
     assert sent.columns is not None
     sent.columns.adverts.pop()
     answer = await shop.send(sent)
-    assert (answer.status, (await answer.json())["at"]) == (400, "columns.adverts")
+    assert (answer.status, (await answer.json())["at"]) == (400, "/columns/adverts")
 
 
 async def test_a_wrong_type_is_named_with_its_place(shop: Deployment) -> None:
@@ -250,7 +250,7 @@ async def test_too_many_rows_are_refused_with_413(shop: Deployment) -> None:
 async def test_a_claim_to_reach_into_the_future_is_refused(shop: Deployment) -> None:
     claim = msgspec.structs.replace(batch([], 3_600_000), sent_ms=START_MS)  # a clock that runs ahead would say so here too
     answer = await shop.send(claim)
-    assert (answer.status, (await answer.json())["at"]) == (400, "covered_until_ms")
+    assert (answer.status, (await answer.json())["at"]) == (400, "/covered_until_ms")
 
 
 async def test_a_phone_that_ranges_is_followed_without_gateways(shop: Deployment) -> None:

@@ -131,12 +131,12 @@ async def test_no_coordinate_is_kept_anywhere(shop: Deployment) -> None:
 
 REPORT = {"lon": LON, "lat": LAT, "accuracy_m": 5.0, "at_ms": START_MS}
 BAD: dict[str, tuple[dict[str, Any], str]] = {
-    "lon": ({"lon": 180.5}, "row 0, lon"),
-    "lat": ({"lat": -90.1}, "row 0, lat"),
-    "accuracy": ({"accuracy_m": 0.0}, "row 0, accuracy_m"),
-    "negative accuracy": ({"accuracy_m": -1.0}, "row 0, accuracy_m"),
-    "future": ({"at_ms": START_MS + 600_000}, "row 0, at_ms"),
-    "long ago": ({"at_ms": START_MS - 2 * 86_400_000}, "row 0, at_ms"),
+    "lon": ({"lon": 180.5}, "/reports/0/lon"),
+    "lat": ({"lat": -90.1}, "/reports/0/lat"),
+    "accuracy": ({"accuracy_m": 0.0}, "/reports/0/accuracy_m"),
+    "negative accuracy": ({"accuracy_m": -1.0}, "/reports/0/accuracy_m"),
+    "future": ({"at_ms": START_MS + 600_000}, "/reports/0/at_ms"),
+    "long ago": ({"at_ms": START_MS - 2 * 86_400_000}, "/reports/0/at_ms"),
 }
 
 
@@ -147,8 +147,11 @@ async def test_a_report_that_cannot_be_is_refused_with_its_field_value_and_what_
         answer = await post(shop, raw)
         body = await answer.json()
         assert (answer.status, body["code"]) == (400, "bad_batch"), body
-        assert field in body["detail"]
-        assert str(next(iter(change.values()))) in body["detail"]
+        assert body["at"] == field
+        for detail in (body["detail_en"], body["detail_ar"]):
+            assert field in detail
+            assert str(next(iter(change.values()))) in detail
+        assert "expected" not in body["detail_ar"]
     assert shop.parts.hops.hop("ingest.gps", "GPS reports").in_ == 0
 
 
