@@ -17,6 +17,7 @@ from aiohttp.web_protocol import RequestPayloadError
 
 from groundwork.plumbing import problems, settings
 from groundwork.plumbing.auth import Caller
+from groundwork.plumbing.expectations import expected_words
 from groundwork.plumbing.reasons import Reason, Refusal, Words
 
 if TYPE_CHECKING:
@@ -187,8 +188,8 @@ def refusal_of(error: msgspec.ValidationError, value: Any, kind: Any) -> Refusal
     placed = _PLACED.fullmatch(text)
     path, wrong = (placed["path"], placed["problem"]) if placed else (None, text)
     said = wrong.removeprefix("Expected ").split(", got ")[0]
-    wanted = _wanted(kind, path) if wrong.startswith("Invalid ") else said  # what it says then is what was found
-    return Refusal(problems.FIELD_WRONG, at=_pointer(path) or "/", value=_found(value, path), expected=wanted or said)
+    wanted = _wanted(kind, path) if wrong.startswith("Invalid ") else None  # what it says then is what was found
+    return Refusal(problems.FIELD_WRONG, at=_pointer(path) or "/", value=_found(value, path), expected=wanted or expected_words(said))
 
 
 def _wanted(kind: Any, path: str | None) -> Words | None:

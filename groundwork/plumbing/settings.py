@@ -26,6 +26,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import inspect as types
 
+from groundwork.plumbing.expectations import pattern_words
 from groundwork.plumbing.reasons import Words
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -161,6 +162,7 @@ _BOUNDS: Final = (
     ("max_length", "length <="),
     ("pattern", "matching"),
 )
+_IN_ARABIC: Final = {"length >=": "بطول >=", "length <=": "بطول <="}
 
 
 def expected_of(kind: types.Type) -> Words:
@@ -184,8 +186,12 @@ def expected_of(kind: types.Type) -> Words:
         return Words("a path", "مسار ملف")
     name = type(kind).__name__
     words = _PLAIN.get(type(kind), Words(name, name))
-    bounds = "".join(f" {sign} {limit}" for key, sign in _BOUNDS if (limit := getattr(kind, key, None)) is not None)
-    return Words(words.en + bounds, words.ar + bounds)
+    bounds = [(key, sign, limit) for key, sign in _BOUNDS if (limit := getattr(kind, key, None)) is not None]
+    english = "".join(f" {sign} {limit}" for _, sign, limit in bounds)
+    arabic = "".join(
+        f"، {pattern_words(limit).ar}" if key == "pattern" else f" {_IN_ARABIC.get(sign, sign)} {limit}" for key, sign, limit in bounds
+    )
+    return Words(words.en + english, words.ar + arabic)
 
 
 def _of_section(environ: Mapping[str, str], section: str) -> dict[str, str]:
