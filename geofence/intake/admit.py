@@ -46,7 +46,7 @@ MINUTE_MS: Final = 60_000
 LATEST_MS: Final = 1 << 52
 MOST_DEG: Final = 360
 
-_OBJECTS: Final = "sightings"
+_SIGHTINGS: Final = "sightings"
 
 IMPOSSIBLE_RSSI: Final = "impossible_rssi"
 UNKNOWN_BEACON: Final = "unknown_beacon"
@@ -85,7 +85,7 @@ class Batch:
     step_ms: Longs = field(default_factory=lambda: np.empty(0, np.int64))
     """Steps that were felt; a gateway feels none."""
     heading_deg: Singles = field(default_factory=lambda: np.empty(0, np.float32))
-    objects: str = ""
+    listed_in: str = ""
     """The list in which its rows came as objects; empty where they came as columns."""
 
     def __len__(self) -> int:
@@ -191,31 +191,33 @@ def _from_objects(batch: SightingBatch, limit: int) -> Batch:
     for column, names in (("gateway", radios), ("beacon", beacons)):
         if (wrong := next((name for name in names if not _named(name)), None)) is not None:
             row = next(row for row, one in enumerate(rows) if getattr(one, column) == wrong)
-            raise BatchError(place(column, row, _OBJECTS), wrong[:LONGEST_NAME], letters(LONGEST_NAME))
+            raise BatchError(place(column, row, _SIGHTINGS), wrong[:LONGEST_NAME], letters(LONGEST_NAME))
     header = msgspec.structs.replace(batch, gateways=list(radios), beacons=list(beacons))
-    return _from_columns(header, named, _OBJECTS)
+    return _from_columns(header, named, _SIGHTINGS)
 
 
-def _from_columns(header: SightingHeader, named: Mapping[str, Sequence[float] | Columns], objects: str = "") -> Batch:
+def _from_columns(header: SightingHeader, named: Mapping[str, Sequence[float] | Columns], listed_in: str = "") -> Batch:
     _check_header(header.version, header.boot, header.batch, header.gateways, header.beacons)
-    arrays = _arrays(named, objects)
-    batch = Batch(tuple(header.gateways), tuple(header.beacons), header.covered_until_ms, *arrays, objects=objects)
+    arrays = _arrays(named, listed_in)
+    batch = Batch(tuple(header.gateways), tuple(header.beacons), header.covered_until_ms, *arrays, listed_in=listed_in)
     return _checked(batch, radios=len(batch.radios))
 
 
-def _arrays(named: Mapping[str, Sequence[float] | Columns], objects: str = "") -> tuple[Indices, Indices, Longs, Indices, Indices, Singles]:
-    whole = (_whole(name, named[name], objects) for name in ("gateway", "beacon", "window_start_ms", "window_ms", "adverts"))
+def _arrays(
+    named: Mapping[str, Sequence[float] | Columns], listed_in: str = ""
+) -> tuple[Indices, Indices, Longs, Indices, Indices, Singles]:
+    whole = (_whole(name, named[name], listed_in) for name in ("gateway", "beacon", "window_start_ms", "window_ms", "adverts"))
     with np.errstate(over="ignore"):  # what is too large for a float32 becomes infinite, which is dropped as impossible
         rssi_dbm = np.asarray(named["rssi_median_dbm"], np.float64).astype(np.float32)
     return (*whole, rssi_dbm)  # type: ignore[return-value] # five and one
 
 
-def _whole(name: str, column: Sequence[float] | Columns, objects: str) -> Longs:
+def _whole(name: str, column: Sequence[float] | Columns, listed_in: str) -> Longs:
     try:
         return np.asarray(column, np.int64)
     except OverflowError:
         row, value = next((row, value) for row, value in enumerate(column) if not -(1 << 63) <= value < 1 << 63)
-        raise BatchError(place(name, row, objects), value, WHOLE_64) from None
+        raise BatchError(place(name, row, listed_in), value, WHOLE_64) from None
 
 
 # --- checking --------------------------------------------------------------------------------------------------------------------
@@ -264,7 +266,7 @@ def _checked(batch: Batch, radios: int) -> Batch:
         wrong = (column < least) | (column > most)
         if wrong.any():
             row = int(wrong.argmax())
-            raise BatchError(place(column_name, row, batch.objects), int(column[row]), expected)
+            raise BatchError(place(column_name, row, batch.listed_in), int(column[row]), expected)
     return batch
 
 
@@ -277,7 +279,7 @@ def check_time(batch: Batch, latest_ms: int) -> None:
     if ahead.any():
         row = int(ahead.argmax())
         expected = Said(f"a window that ends by {latest_ms}", f"نافذة تنتهي عند {latest_ms} أو قبله")
-        raise BatchError(place("window_start_ms", row, batch.objects), int(batch.window_start_ms[row]), expected)
+        raise BatchError(place("window_start_ms", row, batch.listed_in), int(batch.window_start_ms[row]), expected)
     if len(batch.step_ms) and int(batch.step_ms.max()) > latest_ms:
         raise BatchError(place("at_ms", int(batch.step_ms.argmax()), "steps"), int(batch.step_ms.max()), latest)
 

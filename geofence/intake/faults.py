@@ -34,9 +34,9 @@ class TooManyRows(ValueError):
         super().__init__(f"{rows} rows, at most {limit} are taken at once")
 
 
-def place(column: str, row: int, objects: str = "") -> str:
-    """Where a column's value stands in a row, of rows that came as columns, or as the list called `objects`."""
-    return f"/{objects}/{row}/{column}" if objects else f"/columns/{column}/{row}"
+def place(column: str, row: int, listed_in: str = "") -> str:
+    """Where a column's value stands in a row, of rows that came as columns, or one by one in the list `listed_in`."""
+    return f"/{listed_in}/{row}/{column}" if listed_in else f"/columns/{column}/{row}"
 
 
 def plain(expected: object) -> Said:

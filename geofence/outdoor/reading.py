@@ -76,10 +76,10 @@ def read(body: bytes | GpsBatch, settings: Settings, now_ms: int) -> tuple[GpsHe
         header, named = frame.header, frame.columns
     _check_header(header)
     _check_lengths(named, settings.max_reports)
-    objects = "reports" if isinstance(body, GpsBatch) and body.reports is not None else ""
-    at_ms = _whole(named["at_ms"], objects)
+    listed_in = "reports" if isinstance(body, GpsBatch) and body.reports is not None else ""
+    at_ms = _whole(named["at_ms"], listed_in)
     points = Points(_numbers(named["lon"]), _numbers(named["lat"]), _numbers(named["accuracy_m"]).astype(np.float32), at_ms)
-    _check(points, now_ms - settings.oldest_ms, now_ms + settings.max_ahead_ms, objects)
+    _check(points, now_ms - settings.oldest_ms, now_ms + settings.max_ahead_ms, listed_in)
     return header, points
 
 
@@ -117,15 +117,15 @@ def _numbers(column: Sequence[float] | Columns) -> Floats:
     return np.array(column, np.float64)  # a copy: the bytes of a frame cannot be written to, which the kernels insist on
 
 
-def _whole(column: Sequence[float] | Columns, objects: str) -> Longs:
+def _whole(column: Sequence[float] | Columns, listed_in: str) -> Longs:
     try:
         return np.asarray(column, np.int64)
     except OverflowError:
         row, value = next((row, value) for row, value in enumerate(column) if not -(1 << 63) <= value < 1 << 63)
-        raise BatchError(place("at_ms", row, objects), value, WHOLE_64) from None
+        raise BatchError(place("at_ms", row, listed_in), value, WHOLE_64) from None
 
 
-def _check(points: Points, earliest_ms: int, latest_ms: int, objects: str) -> None:
+def _check(points: Points, earliest_ms: int, latest_ms: int, listed_in: str) -> None:
     """Raises BatchError naming the first report that cannot be. NaN is outside every span."""
     times = Said(f"ms since 1970 UTC, {earliest_ms} to {latest_ms}", f"ملّي ثانية منذ 1970 UTC، من {earliest_ms} إلى {latest_ms}")
     spans: tuple[tuple[str, Columns, float, float, Said], ...] = (
@@ -138,4 +138,4 @@ def _check(points: Points, earliest_ms: int, latest_ms: int, objects: str) -> No
         fits = (column >= least) & (column <= most)
         if not fits.all():
             row = int(fits.argmin())
-            raise BatchError(place(name, row, objects), column[row].item(), expected)
+            raise BatchError(place(name, row, listed_in), column[row].item(), expected)

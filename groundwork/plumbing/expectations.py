@@ -1,7 +1,7 @@
 """What a wrong value should have been, as the decoder says it in English, said again in both languages.
 
-msgspec words its errors in English deep inside; here each form of them is recognised, patterns above all: nobody at a till reads a regular
-expression, and none reads well within an Arabic sentence. What is not recognised is quoted as it is.
+msgspec words its errors in English deep inside; here each form of them is recognised, patterns above all: nobody who types a value
+reads a regular expression, and none reads well within an Arabic sentence. What is not recognised is quoted as it is.
 """
 
 import re
