@@ -4,7 +4,8 @@ Pure. Walks with places go to `geofence.positioning.calibrate`, by way of `surve
 `geofence.positioning.placing`; a door that knows only two sides is for `doorway.py`.
 """
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Literal
 
 from msgspec.structs import replace
 
@@ -23,25 +24,33 @@ BESIDE_PRINTS_DB: Final = 15.0
 """Noise of the path loss of beacons that a walk placed, beside prints of the same walk; 5, 8 and 30 dB did worse or no better."""
 
 
-def calibration_of(recording: Recording, sessions: str = "*") -> Calibration:
-    """What the recording teaches about its radios. Raises ValueError where it teaches nothing."""
-    found = _learned(recording)
+Step = Literal["samples", "places", "prints", "radios", "door"]
+"""What is being learned, for whoever waits."""
+
+
+def calibration_of(recording: Recording, sessions: str = "*", begin: Callable[[Step], None] = lambda _step: None) -> Calibration:
+    """What the recording teaches about its radios; `begin` is told each step. Raises ValueError where it teaches nothing."""
+    found = _learned(recording, begin)
     return replace(found, source=Source(recording=recording.name, part=recording.part, sessions=sessions, sha256=digest(recording)))
 
 
-def _learned(recording: Recording) -> Calibration:
+def _learned(recording: Recording, begin: Callable[[Step], None]) -> Calibration:
+    begin("samples")
     plan = plan_of(recording, TENANT, VENUE, TIME_ZONE)
     levels = tuple(level.id for level in plan.levels)
     samples = samples_of(recording, levels)
     if not len(samples.x_m):
+        begin("door")
         return doorway.calibrated(recording, plan)
     if not plan.placements:
-        return _with_found(recording, samples, levels)
+        return _with_found(recording, samples, levels, begin)
+    begin("radios")
     return calibrate(samples, anchors_of(plan), cells_of(plan, ZoneMap(plan).zones), levels, phones=recording.ranged)
 
 
-def _with_found(recording: Recording, samples: Samples, levels: tuple[str, ...]) -> Calibration:
+def _with_found(recording: Recording, samples: Samples, levels: tuple[str, ...], begin: Callable[[Step], None]) -> Calibration:
     """For a venue whose beacons are listed, but placed nowhere."""
+    begin("places")
     placed = place_all(samples)
     subjects = [subject_of(anchor) for anchor in recording.anchors]
     found = {
@@ -52,6 +61,7 @@ def _with_found(recording: Recording, samples: Samples, levels: tuple[str, ...])
     if not found:
         raise ValueError("none of the listed beacons was heard often enough to be found")
     notes = [f"{len(found)} of {len(subjects)} listed beacons were found; nothing is known of the others"]
+    begin("prints")
     prints = prints_of(samples, subjects, levels)
     return replace(
         placed.calibration, anchors=found, prints=prints, noise_db=BESIDE_PRINTS_DB, floor_loss_db=0.0, notes=notes

@@ -32,6 +32,7 @@ from aislecast.migrations import upgrade
 from aislecast.pace import Pace
 from aislecast.phone import Account, Phone
 from aislecast.predictions import Predictions
+from aislecast.progress import Progress
 from aislecast.runner import runner
 from aislecast.scene import Carried, Person, Scene, Script, Secrets, set_scene
 from aislecast.settings import ReplayOptions
@@ -76,6 +77,10 @@ SILENCE_MS: Final = 20_000
 VISIT_END_MS: Final = 310_000
 """... and this, so that the visit ends (300 s) before the next session begins."""
 
+_READING = Words("reading {recording}", "قراءة {recording}")
+_PLAYING = Words("playing {sessions} sessions", "تشغيل الجلسات وعددها {sessions}")
+_PLAYED = Words("session {session} of {sessions}, minute {minute}", "الجلسة {session} من {sessions}، الدقيقة {minute}")
+_SCORING = Words("comparing with the truth", "المقارنة بالحقيقة")
 _BAD_CALIBRATION = Words("{path}: {why}.", "{path}: {why}.")
 
 
@@ -94,6 +99,7 @@ class Replay:
     pace: Pace
     devices: dict[Track, str]
     """The recording's names of the devices."""
+    progress: Progress
     _payloads: list[bytes] = field(init=False)
     _beacons: list[BeaconKey] = field(init=False)
     seconds: float = 0.0
@@ -114,7 +120,9 @@ class Replay:
         """Plays every session."""
         await self.deployment.start()
         hear = self._range if self.recording.ranged else self._advertise
-        for session in range(len(self.recording.sessions)):
+        sessions = len(self.recording.sessions)
+        self.progress.step(_PLAYING, sessions=sessions)
+        for session in range(sessions):
             self.predictions.session = session
             start_ms = session_start_ms(session, TIME_ZONE)
             self.pace.begin()
@@ -125,6 +133,7 @@ class Replay:
                 self._feel(session, before_ms, end_ms, start_ms)
                 before_ms = end_ms
                 await self._advance(start_ms + end_ms)
+                self.progress.count(_PLAYED, session=session + 1, sessions=sessions, minute=end_ms // 60_000)
             await self._end_of_session()
 
     def _advertise(self, rows: Rows, start_ms: int) -> None:
@@ -197,12 +206,16 @@ def run(options: ReplayOptions, wall: Clock | None = None) -> int:
 
     Raises RecordingError for a recording that cannot be read.
     """
-    voice = Voice(options.language)
+    voice, clock = Voice(options.language), wall or SystemClock()
+    progress = Progress(voice, options.progress, clock.monotonic_s)
+    progress.step(_READING, recording=options.recording)
     recording = read_recording(options.recording, options.part, options.sessions)
     configure_logs("warning")
     began = os.times().elapsed
-    outcome = runner()(_replay(recording, options, Pace(wall or SystemClock(), options.speed)))
+    outcome = runner()(_replay(recording, options, Pace(clock, options.speed), progress))
     outcome.seconds = round(os.times().elapsed - began, 2)
+    if options.score:
+        progress.step(_SCORING)
     figures = _figures(outcome, options)
     sys.stdout.write(report.as_json(figures) if options.json else report.as_text(figures, voice))
     return OK
@@ -233,15 +246,15 @@ def _figures(replay: Replay, options: ReplayOptions) -> dict[str, Any]:
     return {**figures, "seconds": replay.seconds, "hops": report.counts(hops)}
 
 
-async def _replay(recording: Recording, options: ReplayOptions, pace: Pace) -> Replay:
+async def _replay(recording: Recording, options: ReplayOptions, pace: Pace, progress: Progress) -> Replay:
     with tempfile.TemporaryDirectory(prefix="aislecast-replay-") as folder:
-        async with _stage(recording, options, pace, Path(folder)) as replay:
+        async with _stage(recording, options, pace, progress, Path(folder)) as replay:
             await replay.play()
         return replay
 
 
 @asynccontextmanager
-async def _stage(recording: Recording, options: ReplayOptions, pace: Pace, folder: Path) -> AsyncIterator[Replay]:
+async def _stage(recording: Recording, options: ReplayOptions, pace: Pace, progress: Progress, folder: Path) -> AsyncIterator[Replay]:
     """Everything a replay needs, in `folder`; taken down again at the end."""
     clock = ManualClock(session_start_ms(0, TIME_ZONE) - 60_000)
     url = f"sqlite:///{folder / 'replay.db'}"
@@ -266,7 +279,7 @@ async def _stage(recording: Recording, options: ReplayOptions, pace: Pace, folde
         till = Till(server, scene.till_token, options.language)
         devices = {carried.subject.track: name for carried, name in zip(scene.devices, recording.carried, strict=True)}
         try:
-            yield Replay(recording, options, clock, deployment, box, phones, till, predictions, pace, devices)
+            yield Replay(recording, options, clock, deployment, box, phones, till, predictions, pace, devices, progress)
         finally:
             await box.close()
             await deployment.stop()

@@ -69,6 +69,8 @@ class ReplayOptions:
     predictions: Path | None
     json: bool
     language: str
+    progress: bool = False
+    """Whether to say on standard error how far it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from aislecast.arguments import Parser
 from aislecast.exits import BAD_INPUT, OK, Stop
+from aislecast.progress import Progress, add_progress, wanted
 from aislecast.words import Voice
 from groundwork.plumbing.reasons import Words
 
@@ -26,6 +27,15 @@ _DONE = Words(
     "{path}: {anchors} radios, exponent {exponent}, noise {noise} dB, radio map on {maps} levels.",
     "{path}: عدد الأجهزة {anchors}، الأس {exponent}، الضجيج {noise} ديسيبل، خريطة الإشارة على {maps} من الطوابق.",
 )
+_READING = Words("reading {path}", "قراءة {path}")
+_LEARNING = {
+    "samples": Words("looking where she was in each window", "تحديد مكان حامل الجهاز في كل نافذة"),
+    "places": Words("finding where the listed beacons hang", "البحث عن أماكن المنارات المدرجة"),
+    "prints": Words("learning what is heard where", "تعلّم ما يُسمع في كل مكان"),
+    "radios": Words("learning how the radios read; this may take a minute", "تعلّم قراءة الأجهزة؛ وقد يستغرق ذلك دقيقة"),
+    "door": Words("learning on which side of the door what is heard", "تعلّم ما يُسمع على كل جانب من الباب"),
+}
+"""What is said of each step of `calibration.py`."""
 _ONE_WAY = "الجولة كلها باتجاه واحد: فروق الأجهزة وخريطة الإشارة ستحمل ظل حامل الهاتف، ولذلك تُركت"
 _MAP_DOES_NOT_PAY = "لا تتنبأ خريطة الإشارة بالجلسات الأخرى أفضل من نموذج خفوت الإشارة، ولذلك تُركت"
 
@@ -35,6 +45,7 @@ def add_arguments(parser: Parser, voice: Voice) -> None:  # noqa: ARG001 # every
     parser.argument("--part", _PART, metavar="NAME")
     parser.argument("--sessions", _SESSIONS, metavar="GLOB", default="*")
     parser.argument("--out", _OUT, metavar="FILE", type=Path, required=True)
+    add_progress(parser)
 
 
 def run(args: argparse.Namespace, voice: Voice) -> int:
@@ -46,10 +57,13 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
     from aislecast.calibration import calibration_of
     from aislecast.twin.recording import read_recording
     from geofence.positioning.anchors import write_calibration
+    from groundwork.plumbing.clock import SystemClock
 
+    progress = Progress(voice, wanted(args.progress), SystemClock().monotonic_s)
+    progress.step(_READING, path=args.recording)
     recording = read_recording(args.recording, args.part, args.sessions)
     try:
-        found = calibration_of(recording, args.sessions)
+        found = calibration_of(recording, args.sessions, lambda learning: progress.step(_LEARNING[learning]))
     except ValueError as error:
         raise Stop(_NOTHING, BAD_INPUT, path=args.recording, why=error) from error
     args.out.write_bytes(write_calibration(found))

@@ -6,6 +6,7 @@ from pathlib import Path
 from aislecast.arguments import Parser, whole_number
 from aislecast.commands.options import add_json
 from aislecast.exits import BAD_INPUT, Stop
+from aislecast.progress import add_progress, wanted
 from aislecast.settings import ReplayOptions
 from aislecast.words import Voice
 from groundwork.plumbing.reasons import Words
@@ -41,6 +42,7 @@ def add_arguments(parser: Parser, voice: Voice) -> None:
     parser.flag("--score", _SCORE)
     parser.argument("--predictions", _PREDICTIONS, metavar="FILE", type=Path)
     add_json(parser)
+    add_progress(parser)
 
 
 def run(args: argparse.Namespace, voice: Voice) -> int:
@@ -72,6 +74,7 @@ def options_of(args: argparse.Namespace, voice: Voice) -> ReplayOptions:
         predictions=args.predictions,
         json=args.json,
         language=voice.language,
+        progress=wanted(args.progress),
     )
 
 

@@ -135,6 +135,19 @@ def test_a_speed_is_kept_by_the_clock_and_nights_are_skipped(bare: Path, capsys:
     assert json.loads(capsys.readouterr().out)["sessions"] == 2
 
 
+def test_progress_is_said_beside_the_answer_where_it_is_asked_for(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (bare / "dev" / "sightings.csv").write_text(HEADER + "s1,0.0,r1,d1,-60\ns1,149.9,r1,d1,-60\n")
+    assert replay.run(_options(bare, speed="10", score=True, progress=True), Wall()) == exits.OK
+    told = capsys.readouterr()
+    assert json.loads(told.out)["sessions"] == 1
+    lines = told.err.splitlines()
+    assert [lines[0][:9], lines[1], lines[-1]] == ["  reading", "  playing 1 sessions", "  comparing with the truth"]
+    assert "  session 1 of 1, minute 1" in lines
+    assert len(lines) < 12, "a line every few seconds, not one a step"
+    assert replay.run(_options(bare, speed="10", score=True), Wall()) == exits.OK
+    assert capsys.readouterr().err == ""
+
+
 def test_at_full_speed_the_same_is_decided_as_in_real_time(walk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = []
     for speed in ("max", "1"):
