@@ -3,6 +3,7 @@
 import argparse
 import csv
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,11 @@ _HEARD = Words(
     "Level {level}: heard by 1 gateway or more {one} %, by 2 {two} %, by 3 {three} %; gateways: {gateways}.",
     "الطابق {level}: تسمعه بوابة أو أكثر {one} %، بوابتان {two} %، ثلاث {three} %؛ البوابات: {gateways}.",
 )
-_FILLER = Words("  A gateway at ({place}) makes it {share} % by 3.", "  بوابة عند ({place}) ترفعها إلى {share} % بثلاث بوابات.")
+_SILENT = Words("Level {level}: no gateway hangs here yet.", "الطابق {level}: لا توجد فيه بوابة بعد.")
+_FILLER = Words(
+    "  With {count} more, the last at ({place}): by 1 {one} %, by 2 {two} %, by 3 {three} %.",
+    "  مع {count} إضافية، آخرها عند ({place}): بوابة {one} %، بوابتان {two} %، ثلاث {three} %.",
+)
 _WALKED = Words(
     "Walk test: {points} points, mean error {error} dB, bias {bias} dB, spread {spread} dB.",
     "جولة القياس: النقاط {points}، متوسط الخطأ {error} dB، الانحياز {bias} dB، التشتت {spread} dB.",
@@ -187,14 +192,21 @@ def coverage(args: argparse.Namespace, voice: Voice) -> int:
 
 def _print_coverage(answer: "CoverageTold", walk: "WalkTold | None", voice: Voice) -> None:
     for level in answer.levels:
-        one, two, three = (f"{100 * level.heard_by[count]:.0f}" for count in (1, 2, 3))
-        print(voice.say(_HEARD, level=level.level, one=one, two=two, three=three, gateways=len(level.gateways)))
-        for filler in level.fillers:
-            print(voice.say(_FILLER, place=f"{filler.x_m}, {filler.y_m}", share=f"{100 * filler.share_after:.0f}"))
+        if level.gateways:
+            print(voice.say(_HEARD, level=level.level, gateways=len(level.gateways), **_percents(level.heard_by)))
+        else:
+            print(voice.say(_SILENT, level=level.level))
+        for count, filler in enumerate(level.fillers, 1):
+            print(voice.say(_FILLER, count=count, place=f"{filler.x_m}, {filler.y_m}", **_percents(filler.heard_by)))
     if walk is not None:
         print(voice.say(_WALKED, points=walk.points, error=walk.mean_error_db, bias=walk.bias_db, spread=walk.spread_db))
         if walk.unknown:
             print(voice.say(_UNKNOWN, names=", ".join(walk.unknown)), file=sys.stderr)
+
+
+def _percents(heard_by: "Mapping[int, float]") -> dict[str, str]:
+    """What share of the floor is heard by so many gateways or more, as sentences say it."""
+    return {name: f"{100 * heard_by[count]:.0f}" for count, name in enumerate(("one", "two", "three"), 1)}
 
 
 def _heat(plan: "Plan", args: argparse.Namespace, voice: Voice) -> bytes:

@@ -124,6 +124,8 @@ class GapFiller:
     share_before: float
     """Of the floor that enough gateways hear without it, and with it and those before it."""
     share_after: float
+    heard_by: Mapping[int, float] = field(default_factory=dict)
+    """The share of the floor that 1, 2 ... gateways or more hear with it and those before it: a first gateway brings nothing to three."""
 
 
 class Radios:
@@ -217,7 +219,8 @@ def gap_fillers(
         heard = heard + gains[best]
         x, y = (round(value, 2) for value in spots[best].tolist())
         gains[np.hypot(*(spots - spots[best]).T) < APART_M] = False
-        found.append(GapFiller(level, x, y, z_m, before, float(np.mean(heard >= wanted))))
+        shares = {count: float(np.mean(heard >= count)) for count in range(1, max(wanted, WANTED) + 1)}
+        found.append(GapFiller(level, x, y, z_m, before, shares[wanted], shares))
     return found
 
 

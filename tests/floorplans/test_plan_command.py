@@ -1,7 +1,9 @@
 """`aislecast plan`: files are checked, put into venues, written and drawn; every refusal is a sentence and an exit code."""
 
 import asyncio
+import dataclasses
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -224,6 +226,16 @@ def test_a_way_that_is_not_there_is_a_sentence(
 ) -> None:
     assert main(["plan", "route", str(centre_file), *ends]) == code
     assert words in capsys.readouterr().err
+
+
+def test_without_a_gateway_it_is_said_what_the_first_ones_bring(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "silent.geojson"
+    path.write_bytes(geojson.write(dataclasses.replace(full_plan(), placements=())))
+    assert main(["plan", "coverage", str(path), "--level", "G"]) == 0
+    silent, *fillers = capsys.readouterr().out.splitlines()
+    assert silent == "Level G: no gateway hangs here yet."
+    assert re.fullmatch(r"  With 1 more, the last at \([\d., ]+\): by 1 (100|[1-9]\d?) %, by 2 0 %, by 3 0 %\.", fillers[0]), fillers
+    assert all("makes it" not in line for line in fillers)
 
 
 def test_coverage_is_forecast_and_compared_with_a_walk(tmp_path: Path, centre_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
