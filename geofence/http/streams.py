@@ -20,6 +20,7 @@ from geofence import queries, reasons
 from geofence.queries import Happening
 from geofence.settings import Settings
 from geofence.telling.follow import Follow, allowed
+from geofence.telling.shown import shown
 from groundwork.contracts.ids import TenantId, VenueId
 from groundwork.people.model import READ_ZONE_EVENTS
 from groundwork.plumbing.clock import set_or_after
@@ -156,7 +157,7 @@ def _page(conn: Connection, tenant: TenantId, venue: VenueId, after: int) -> Pag
 def _lines(one: Happening, now_ms: int) -> bytes:
     zone_event = one.zone_event
     assert zone_event is not None  # nothing else is read
-    return b"id: %s\nevent: %s\ndata: %s\n\n" % (_id(one.number, now_ms), zone_event.kind.encode(), _encode(zone_event))
+    return b"id: %s\nevent: %s\ndata: %s\n\n" % (_id(one.number, now_ms), zone_event.kind.encode(), _encode(shown(zone_event)))
 
 
 def _id(number: int, now_ms: int) -> bytes:

@@ -1,6 +1,7 @@
 """What a webhook is told, as CloudEvents 1.0 in JSON, structured mode (cloudevents.io). The same happening gives the same bytes.
 
-Pseudonyms only, as in the zone event and the visit themselves: what is left out of them is in no webhook either.
+Pseudonyms only, as in the zone event and the visit themselves: what is left out of them, or of what is shown of them (`shown.py`), is in
+no webhook either.
 """
 
 from typing import Final, get_args
@@ -8,7 +9,7 @@ from typing import Final, get_args
 import msgspec
 
 from geofence.queries import Delivery, Happening, Webhook
-from groundwork.contracts.visit import Visit
+from geofence.telling.shown import shown
 from groundwork.contracts.zone_event import ZoneEvent, ZoneEventKind
 from groundwork.plumbing.clock import as_datetime
 from groundwork.plumbing.ids import stable_id
@@ -37,7 +38,8 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, rename={"about": "da
     time: str
     """When it was true."""
     datacontenttype: str = "application/json"
-    about: ZoneEvent | Visit | None = None
+    about: dict[str, object] | None = None
+    """The zone event or the visit, as `shown.py` tells it."""
 
 
 def delivery_of(hook: Webhook, one: Happening, now_ms: int) -> Delivery:
@@ -56,7 +58,7 @@ def delivery_of(hook: Webhook, one: Happening, now_ms: int) -> Delivery:
         type=f"{_TYPE}{kind}",
         subject=subject,
         time=_time(at_ms),
-        about=what,
+        about=shown(what),
     )
     return _delivery(hook, said, kind, str(what.venue), str(what.shopper), at_ms, now_ms)
 
