@@ -4,14 +4,14 @@ No font is part of this package: `font_file` finds one with Arabic on the machin
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont, features
 
 from floorplans.model import Point, Polygon
-from floorplans.render.scene import INK, MARK, Area, Label, Scene
+from floorplans.render.scene import INK, MARK, Area, Box, Label, Scene, half_px, mark_boxes, overlap
 
 SMOOTH: Final = 2
 """Drawn so many times larger and made smaller again, for smooth edges."""
@@ -92,7 +92,7 @@ class _Canvas:
 
     def _mark(self, at: Point, kind: str) -> None:
         ((x, y),) = self._points((at,))
-        half = (2.5 if kind == "point" else 4) * SMOOTH
+        half = half_px(kind) * SMOOTH
         box = (x - half, y - half, x + half, y + half)
         shape = self._draw.rectangle if kind == "gateway" else self._draw.ellipse
         shape(box, fill=MARK.get(kind, INK), outline="#ffffff", width=SMOOTH)
@@ -103,12 +103,13 @@ class _Canvas:
 
 
 class _Writer:
-    """Writes labels, each as large as its room allows and none over another."""
+    """Writes labels, each as large as its room allows, none over another, and over a mark only where there is no way around it."""
 
     def __init__(self, scene: Scene, scale: float, font: Path | None) -> None:
         self._scene, self._scale, self._font = scene, scale, font
         self._fonts: dict[int, Any] = {}
-        self._taken: list[tuple[float, float, float, float]] = []
+        self._marks = mark_boxes(scene, scale)
+        self._taken: list[Box] = []
 
     def write(self, picture: Image.Image) -> None:
         draw = ImageDraw.Draw(picture)
@@ -120,23 +121,42 @@ class _Writer:
         if arabic and (self._font is None or not shapes_arabic()):
             return  # letters that are not joined, or boxes, are worse than none
         settings: dict[str, Any] = {"direction": "rtl", "language": "ar"} if arabic else {}
-        room = label.room_m * self._scale - 4
+        fitting = list(self._fitting(draw, label, settings))
+        written = next((one for one in fitting if not self._blocked(one.box, (*self._taken, *self._marks))), None)
+        if written is None and fitting and not self._blocked(fitting[0].box, self._taken):
+            written = fitting[0]._replace(halo=2)
+        if written is not None:
+            self._taken.append(written.box)
+            if written.halo:
+                settings |= {"stroke_width": written.halo, "stroke_fill": "#ffffff"}
+            draw.text(written.at, label.text, font=self._of_size(written.size), fill=INK, anchor="mm", **settings)
+
+    def _fitting(self, draw: ImageDraw.ImageDraw, label: Label, settings: dict[str, Any]) -> Iterator["_Written"]:
+        """Where and how large the label has room, the largest first, and of one size the best place first."""
         for size in range(min(LARGEST_LETTER_PX, int(label.height_m * self._scale)), LEAST_LETTER_PX - 1, -1):
             font = self._of_size(size)
-            if font.getlength(label.text, **settings) > room:
-                continue
-            x, y = (label.at[0] - self._scene.box[0]) * self._scale, (self._scene.box[3] - label.at[1]) * self._scale
-            box = draw.textbbox((x, y), label.text, font=font, anchor="mm", **settings)
-            if not any(self._cross(box, other) for other in self._taken):
-                self._taken.append(box)
-                draw.text((x, y), label.text, font=font, fill=INK, anchor="mm", **settings)
-            return
+            width = font.getlength(label.text, **settings)
+            for at, room_m in label.spots:
+                if width > room_m * self._scale - 4:
+                    continue
+                x, y = (at[0] - self._scene.box[0]) * self._scale, (self._scene.box[3] - at[1]) * self._scale
+                yield _Written((x, y), draw.textbbox((x, y), label.text, font=font, anchor="mm", **settings), size)
+
+    @staticmethod
+    def _blocked(box: Box, others: Iterable[Box]) -> bool:
+        return any(overlap(box, other) for other in others)
 
     def _of_size(self, size: int) -> Any:
         if size not in self._fonts:
             self._fonts[size] = ImageFont.truetype(self._font, size) if self._font else ImageFont.load_default(size)
         return self._fonts[size]
 
-    @staticmethod
-    def _cross(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
-        return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+class _Written(NamedTuple):
+    """A label at a place, in pixels."""
+
+    at: Point
+    box: Box
+    size: int
+    halo: int = 0
+    """Width of the white rim that keeps it readable over a mark."""

@@ -3,7 +3,7 @@
 Areas are pale so that the dark labels keep a contrast over 7 to 1, and kinds that meet in a shop differ in lightness, not in hue alone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -16,6 +16,12 @@ from floorplans.shapes import box_of, shape_of
 MARGIN_M: Final = 1.0
 LABEL_M: Final = 2.0
 """Wanted height of a line of a label; it shrinks with its room."""
+SHARES: Final = (0.4, 0.6, 0.3, 0.7, 0.2, 0.8)
+"""How far up a zone a label may stand, where a mark is in the middle; near the middle first."""
+CLEAR_PX: Final = 1.0
+"""Between a mark's rim and a label."""
+
+Box = tuple[float, float, float, float]
 
 FILL: Final[Mapping[str, str]] = {
     "floor": "#fbfaf7", "wall": "#5b5b5b", "window": "#9cc3d8", "fixture": "#cfc6b8",
@@ -60,12 +66,19 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A line of text in the middle of the widest place it has."""
+    """A line of text in the middle of the widest place it has, or in one of `others` where a mark is in the way."""
 
     text: str
     at: Point
     room_m: float
     height_m: float
+    others: tuple[tuple[Point, float], ...] = ()
+    """Further places, the best first, each with its room; none where no mark is near."""
+
+    @property
+    def spots(self) -> tuple[tuple[Point, float], ...]:
+        """Every place it may stand, the best first."""
+        return ((self.at, self.room_m), *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +105,7 @@ def scene_of(plan: Plan, level: Level, language: str = "ar", heat: Mapping[Point
     lines += [Line(opening.line, DOOR, 2.0) for opening in plan.openings if opening.level == level.id]
     marks = [Mark((one.x_m, one.y_m), "point") for one in plan.points if one.level == level.id]
     marks += [Mark((one.x_m, one.y_m), one.kind) for one in plan.placements if one.level == level.id]
-    labels = [label for zone in zones if (label := _label(zone, _name(zone, plan), language)) is not None]
+    labels = [label for zone in zones if (label := _label(zone, _name(zone, plan), language, marks)) is not None]
     box = _box(areas, lines, marks)
     return Scene(box, tuple(areas), tuple(lines), tuple(marks), tuple(labels))
 
@@ -113,19 +126,47 @@ def _name(zone: Zone, plan: Plan) -> Names | None:
     return occupant or (zone.names if zone.kind in ("stairs", "elevator", "restroom", "entrance", "checkout") else None)
 
 
-def _label(zone: Zone, names: Names | None, language: str) -> Label | None:
+def _label(zone: Zone, names: Names | None, language: str, marks: Sequence[Mark]) -> Label | None:
     if names is None or not zone.polygons:
         return None
     shape = max(shapely.get_parts(shape_of(zone.polygons)), key=lambda part: part.area, default=None)
     if shape is None or shape.area <= 0:
         return None
     left, bottom, right, top = shape.bounds
-    at = shape.representative_point()
-    across = shape.intersection(shapely.LineString([(left - 1, at.y), (right + 1, at.y)]))
-    chord = max(shapely.get_parts(across), key=lambda part: part.length)
-    middle = chord.interpolate(0.5, normalized=True)
+    (at, room_m), *others = _spots(shape, marked=any(left <= mark.at[0] <= right and bottom <= mark.at[1] <= top for mark in marks))
     text = names.ar if language == "ar" else names.en
-    return Label(text, (float(middle.x), float(middle.y)), float(chord.length), min(LABEL_M, 0.6 * (top - bottom)))
+    return Label(text, at, room_m, min(LABEL_M, 0.6 * (top - bottom)), tuple(others))
+
+
+def _spots(shape: Any, *, marked: bool) -> list[tuple[Point, float]]:
+    """The middles of lines across the shape, each with its length: the best one, and where marks are about those above and below."""
+    left, bottom, right, top = shape.bounds
+    heights = [shape.representative_point().y, *(bottom + share * (top - bottom) for share in SHARES if marked)]
+    found = []
+    for y in heights:
+        across = shape.intersection(shapely.LineString([(left - 1, y), (right + 1, y)]))
+        chord = max(shapely.get_parts(across), key=lambda part: part.length, default=None)
+        if chord is not None and chord.length > 0:
+            middle = chord.interpolate(0.5, normalized=True)
+            found.append(((float(middle.x), float(middle.y)), float(chord.length)))
+    return found
+
+
+def mark_boxes(scene: Scene, px_per_m: float) -> list[Box]:
+    """What the marks cover, in pixels from the picture's left top."""
+    left, top = scene.box[0], scene.box[3]
+    places = (((mark.at[0] - left) * px_per_m, (top - mark.at[1]) * px_per_m, half_px(mark.kind) + CLEAR_PX) for mark in scene.marks)
+    return [(x - half, y - half, x + half, y + half) for x, y, half in places]
+
+
+def half_px(kind: str) -> float:
+    """Half the width of a mark."""
+    return 2.5 if kind == "point" else 4.0
+
+
+def overlap(one: Box, other: Box) -> bool:
+    """Whether two boxes (left, top, right, bottom) have something in common."""
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _area(zone: Zone) -> float:

@@ -3,12 +3,12 @@
 Arabic is shaped and ordered by whoever shows the picture; each text says its direction.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
 
 from floorplans.model import Point, Polygon, Ring
-from floorplans.render.scene import INK, MARK, Label, Mark, Scene
+from floorplans.render.scene import INK, MARK, Box, Label, Mark, Scene, half_px, mark_boxes, overlap
 
 LEAST_PX: Final = 7.0
 """Smaller letters are left out."""
@@ -37,8 +37,9 @@ def _body(scene: Scene, scale: float) -> Iterator[str]:
         yield f'<path d="{place.ring(line.points)}" fill="none" stroke="{line.colour}" stroke-width="{_n(line.width_px)}"/>'
     for mark in scene.marks:
         yield _mark(mark, *place.at(mark.at))
+    marks = mark_boxes(scene, scale)
     for label in scene.labels:
-        yield from _label(label, scale, *place.at(label.at))
+        yield from _label(label, scale, place, marks)
 
 
 class _Place:
@@ -59,20 +60,37 @@ class _Place:
 
 def _mark(mark: Mark, x: float, y: float) -> str:
     colour = MARK.get(mark.kind, INK)
+    half = half_px(mark.kind)
     if mark.kind == "gateway":
-        return f'<rect x="{_n(x - 4)}" y="{_n(y - 4)}" width="8" height="8" fill="{colour}" stroke="#ffffff"/>'
-    return f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{4 if mark.kind == "beacon" else 2.5}" fill="{colour}" stroke="#ffffff"/>'
+        side = _n(2 * half)
+        return f'<rect x="{_n(x - half)}" y="{_n(y - half)}" width="{side}" height="{side}" fill="{colour}" stroke="#ffffff"/>'
+    return f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(half)}" fill="{colour}" stroke="#ffffff"/>'
 
 
-def _label(label: Label, scale: float, x: float, y: float) -> Iterator[str]:
-    size = min(label.height_m * scale, label.room_m * scale / (LETTER * max(len(label.text), 1)), 16.0)
-    if size < LEAST_PX:
+def _label(label: Label, scale: float, place: _Place, marks: Sequence[Box]) -> Iterator[str]:
+    """Where no mark is, else in the best place with a white rim."""
+    sized = [(place.at(at), _size(label, room_m, scale)) for at, room_m in label.spots]
+    fitting = [(at, size) for at, size in sized if size >= LEAST_PX]
+    if not fitting:
         return
+    free = next(((at, size) for at, size in fitting if not any(overlap(_box(label, at, size), mark) for mark in marks)), None)
+    (x, y), size = free or fitting[0]
+    rim = "" if free else ' stroke="#ffffff" stroke-width="3" paint-order="stroke"'
     direction = "rtl" if any("\u0590" <= letter <= "\u08ff" for letter in label.text) else "ltr"
     yield (
-        f'<text x="{_n(x)}" y="{_n(y)}" font-family="{FONTS}" font-size="{_n(size)}" fill="{INK}" text-anchor="middle" '
+        f'<text x="{_n(x)}" y="{_n(y)}" font-family="{FONTS}" font-size="{_n(size)}" fill="{INK}"{rim} text-anchor="middle" '
         f'dominant-baseline="central" direction="{direction}" unicode-bidi="plaintext">{escape(label.text, quote=False)}</text>'
     )
+
+
+def _size(label: Label, room_m: float, scale: float) -> float:
+    return min(label.height_m * scale, room_m * scale / (LETTER * max(len(label.text), 1)), 16.0)
+
+
+def _box(label: Label, at: Point, size: float) -> Box:
+    """About what the label covers."""
+    half = LETTER * len(label.text) * size / 2
+    return at[0] - half, at[1] - size / 2, at[0] + half, at[1] + size / 2
 
 
 def _n(value: float) -> str:

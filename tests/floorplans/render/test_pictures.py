@@ -1,16 +1,18 @@
 """Pictures: what is on a level is in them, texts cannot break out, and Arabic is joined."""
 
 import io
+import re
 from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 from PIL import Image, ImageChops, ImageFont
 
-from floorplans.model import Names
+from floorplans.model import Level, Names, Placement, Plan, Polygon, Venue, Zone
 from floorplans.render.png import font_file, png, shapes_arabic
-from floorplans.render.scene import FILL, MARK, scene_of
+from floorplans.render.scene import FILL, MARK, mark_boxes, overlap, scene_of
 from floorplans.render.svg import svg
+from groundwork.contracts.ids import GatewayId, LevelId, PlanVersionId, TenantId, VenueId, ZoneId
 from tests.floorplans.mall import full_plan
 
 
@@ -65,3 +67,40 @@ def test_heat_is_drawn_where_it_is() -> None:
     box = ImageChops.difference(Image.open(io.BytesIO(cold)), Image.open(io.BytesIO(warm))).getbbox()
     assert box is not None
     assert box == pytest.approx((260, 50, 270, 60), abs=1.5)  # y is down, and the margin is a metre
+
+
+def _hall(*marks: tuple[float, float]) -> Plan:
+    """One zone of 4 x 12 m with gateways in it."""
+    room = Polygon(((0.0, 0.0), (4.0, 0.0), (4.0, 12.0), (0.0, 12.0)))
+    level = Level(LevelId("g"), 0, Names("أرضي", "Ground"), (room,))
+    zone = Zone(ZoneId("a"), level.id, "aisle", Names("الشاي", "Tea"), (room,))
+    hung = tuple(Placement("gateway", GatewayId(f"gw-{number}"), level.id, x, y) for number, (x, y) in enumerate(marks))
+    venue = Venue(VenueId("v"), TenantId("t"), Names("متجر", "Shop"), "Asia/Riyadh")
+    return Plan(venue, PlanVersionId("v-1"), (level,), (zone,), hung)
+
+
+def _text(drawn: str) -> tuple[float, float, bool]:
+    """Where the one label of an SVG stands, and whether it has a rim."""
+    found = re.search(r'<text x="([\d.]+)" y="([\d.]+)"[^>]*>', drawn)
+    assert found is not None
+    return float(found[1]), float(found[2]), "paint-order" in found[0]
+
+
+def test_a_label_makes_way_for_a_mark_and_where_it_cannot_has_a_rim() -> None:
+    free, marked = _hall(), _hall((2.0, 6.0))
+    middle = _text(svg(scene_of(free, free.levels[0], "en"), 20.0))
+    aside = _text(svg(scene_of(marked, marked.levels[0], "en"), 20.0))
+    assert middle[2] is aside[2] is False
+    assert abs(aside[1] - middle[1]) > 15
+    crowded = _hall(*((2.0, y / 4) for y in range(49)))
+    assert _text(svg(scene_of(crowded, crowded.levels[0], "en"), 20.0)) == (*middle[:2], True)
+
+
+def test_in_a_png_no_mark_is_written_over() -> None:
+    marked = _hall((2.0, 6.0))
+    scene = scene_of(marked, marked.levels[0], "en")
+    with_label, without = (Image.open(io.BytesIO(png(one, 20.0))) for one in (scene, replace(scene, labels=())))
+    changed = ImageChops.difference(with_label, without).getbbox()
+    assert changed is not None
+    left, top, right, bottom = map(float, changed)
+    assert not any(overlap((left, top, right, bottom), box) for box in mark_boxes(scene, 20.0))
