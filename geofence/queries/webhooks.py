@@ -143,16 +143,22 @@ def told(conn: Connection) -> dict[tuple[str, str, str], int]:
     return {(one.tenant, one.webhook, one.venue): one.number for one in conn.execute(select(row.__table__))}
 
 
-def told_of(conn: Connection, tenant: TenantId, webhook_id: str, venue: VenueId) -> int:
-    """The same of one."""
+def told_at(conn: Connection, tenant: TenantId, venue: VenueId) -> dict[str, int]:
+    """The same of every webhook of the tenant in one venue; who was never told of it is left out."""
     row = WebhookPositionRow
-    mine = (row.tenant == tenant, row.webhook == webhook_id, row.venue == venue)
-    return conn.execute(select(row.number).where(*mine)).scalar() or 0
+    found = conn.execute(select(row.webhook, row.number).where(row.tenant == tenant, row.venue == venue))
+    return {one.webhook: one.number for one in found}
 
 
 def set_told(conn: Connection, tenant: TenantId, webhook_id: str, numbers: Mapping[VenueId, int]) -> None:
-    """Notes how far it has been told, in the transaction that queues."""
+    """Notes how far it has been told of venues."""
     rows = [{"tenant": tenant, "webhook": webhook_id, "venue": venue, "number": number} for venue, number in sorted(numbers.items())]
+    upsert_all(conn, WebhookPositionRow, rows, ("tenant", "webhook", "venue"))
+
+
+def set_told_at(conn: Connection, tenant: TenantId, venue: VenueId, webhook_ids: Collection[str], number: int) -> None:
+    """Notes how far these have been told of the venue, in the transaction that queues."""
+    rows = [{"tenant": tenant, "webhook": webhook, "venue": venue, "number": number} for webhook in sorted(webhook_ids)]
     upsert_all(conn, WebhookPositionRow, rows, ("tenant", "webhook", "venue"))
 
 

@@ -35,6 +35,9 @@ from groundwork.plumbing.vault import Vault
 from groundwork.plumbing.webhooks import Teller, Try
 
 _BATCH: Final = 200
+"""Deliveries queued in one transaction, or ..."""
+_LEAST: Final = 10
+"""... so many happenings, where a tenant has many webhooks."""
 _LEASE_S: Final = 30.0
 """Beside the time a request may take: after it, a delivery whose process has died is tried by another."""
 _AT_ONCE: Final = 128
@@ -62,43 +65,53 @@ class Queueing:
     async def run(self) -> bool:
         """Follows every venue to its end for every webhook; True where there was something to queue."""
         did = False
-        for hook, venue in await self._parts.db.read(_behind):
+        for tenant, venue in await self._parts.db.read(_behind):
             more = True
             while more:
-                queued, more = await self._parts.db.write(
-                    partial(queue_more, tenant=hook.tenant, webhook_id=hook.id, venue=venue, now_ms=self._parts.clock.now_ms())
-                )
+                now_ms = self._parts.clock.now_ms()
+                queued, more = await self._parts.db.write(partial(queue_more, tenant=tenant, venue=venue, now_ms=now_ms))
                 self._hop.take(queued)
                 self._hop.give(queued)
                 did = did or queued > 0
         return did
 
 
-def _behind(conn: Connection) -> list[tuple[Webhook, VenueId]]:
+def _behind(conn: Connection) -> list[tuple[TenantId, VenueId]]:
+    """The venues of which some webhook has not been told everything."""
     hooks = [hook for hook in rows.webhooks(conn) if hook.state == rows.ACTIVE]
     if not hooks:
         return []
     heads, told = queries.heads(conn), rows.told(conn)
     return [
-        (hook, venue)
-        for hook in hooks
+        (tenant, venue)
         for (tenant, venue), number in heads.items()
-        if tenant == hook.tenant and hook.covers(venue) and number > told.get((tenant, hook.id, venue), 0)
+        if any(hook.tenant == tenant and hook.covers(venue) and number > told.get((tenant, hook.id, venue), 0) for hook in hooks)
     ]
 
 
-def queue_more(conn: Connection, tenant: TenantId, webhook_id: str, venue: VenueId, now_ms: int) -> tuple[int, bool]:
-    """Queues some of what follows for the webhook; how many deliveries, and whether more follows."""
-    hook = rows.webhook(conn, tenant, webhook_id)
-    if hook is None or hook.state != rows.ACTIVE:
+def queue_more(conn: Connection, tenant: TenantId, venue: VenueId, now_ms: int) -> tuple[int, bool]:
+    """Queues some of what follows in the venue for all webhooks that want it; how many deliveries, and whether more follows.
+
+    The chronicle is read once for all of them, from where the last one is; who is further on is told of nothing twice.
+    """
+    head, told = queries.head(conn, tenant, venue), rows.told_at(conn, tenant, venue)
+    hooks = [hook for hook in rows.webhooks(conn, tenant) if hook.state == rows.ACTIVE and hook.covers(venue)]
+    behind = {hook: told.get(hook.id, 0) for hook in hooks if told.get(hook.id, 0) < head}
+    if not behind:
         return 0, False
-    after, head = rows.told_of(conn, tenant, webhook_id, venue), queries.head(conn, tenant, venue)
-    news = queries.happened(conn, tenant, venue, after, _BATCH)
-    more = len(news) == _BATCH
-    wanted = [delivery_of(hook, one, now_ms) for one in allowed(conn, tenant, news)]
-    wanted = [one for one in wanted if hook.wants(one.kind, venue)]
+    limit = max(_LEAST, _BATCH // len(behind))
+    news = queries.happened(conn, tenant, venue, min(behind.values()), limit)
+    more = len(news) == limit
+    reached = news[-1].number if more else head
+    shown = allowed(conn, tenant, news)
+    wanted = [
+        delivery
+        for hook, after in behind.items()
+        for one in shown
+        if one.number > after and hook.wants((delivery := delivery_of(hook, one, now_ms)).kind, venue)
+    ]
     rows.add_deliveries(conn, wanted)
-    rows.set_told(conn, tenant, webhook_id, {venue: news[-1].number if more else head})
+    rows.set_told_at(conn, tenant, venue, [hook.id for hook, after in behind.items() if after < reached], reached)
     return len(wanted), more
 
 

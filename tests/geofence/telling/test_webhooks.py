@@ -50,6 +50,21 @@ async def test_what_happens_is_told_as_cloud_events_that_are_signed(told: Told) 
     assert next(one.told for one in erp.received if one.told["type"] == "aislecast.visit.started")["data"]["end_ms"] is None
 
 
+async def test_webhooks_that_are_not_equally_far_are_each_told_of_everything_once(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The chronicle is read once for all of them, a few happenings at a time."""
+    monkeypatch.setattr("geofence.telling.webhooks._BATCH", 2)
+    monkeypatch.setattr("geofence.telling.webhooks._LEAST", 1)
+    async with receiver() as early, receiver() as late:
+        await subscribed(told, early)
+        first = await shop(told)
+        await subscribed(told, late)
+        second = await shop(told, after_s=600)
+        await told.go_on(1)
+    assert (len(early.ids), len(late.ids)) == (first + second, second)
+    assert len({*early.ids}) == first + second
+    assert {*late.ids} < {*early.ids}
+
+
 async def test_only_the_kinds_and_venues_asked_for_are_told_and_nothing_of_before(told: Told) -> None:
     async with receiver() as erp:
         await shop(told)
