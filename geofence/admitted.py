@@ -118,7 +118,7 @@ def tick(tenant: TenantId, venue: VenueId, now_ms: int) -> bytes:
 
 
 def forget(tenant: TenantId, venue: VenueId, erasure: str, shopper: Pseudonym, now_ms: int) -> bytes:
-    """The entry that tells a venue's engine to forget a shopper who is erased; no row of hers comes after it."""
+    """The entry that tells a venue's engine to forget a shopper: erased, and no row of hers comes after it, or withdrawn (`""`)."""
     header = AdmittedHeader(
         kind="forget", tenant=tenant, venue=venue, source=erasure, forget=shopper, covered_until_ms=now_ms, admitted_ms=now_ms
     )

@@ -20,7 +20,8 @@ from geofence.positioning import belief
 from geofence.positioning.anchors import Calibration
 from geofence.settings import Settings
 from geofence.tracking.outcome import Observer
-from groundwork.contracts.subjects import ERASURE_REQUESTED, FEED_CHANGED, GATEWAY_CHANGED, PLAN_PUBLISHED, SIGHTINGS
+from geofence.withdrawal import Withdrawals
+from groundwork.contracts.subjects import CONSENT_CHANGED, ERASURE_REQUESTED, FEED_CHANGED, GATEWAY_CHANGED, PLAN_PUBLISHED, SIGHTINGS
 from groundwork.plumbing.http import Route
 from groundwork.plumbing.refresh import Refresh
 from groundwork.plumbing.service import Loop, Parts, Service
@@ -97,6 +98,7 @@ def build(
         engines,
         ticker,
         Refresh("geofence erasure", Eraser(parts).run, parts.bus, (ERASURE_REQUESTED,), parts.clock, settings.refresh_ms),
+        Refresh("geofence withdrawals", Withdrawals(parts).run, parts.bus, (CONSENT_CHANGED,), parts.clock, settings.refresh_ms),
     )
 
     ingest = Ingest(parts, settings, places, people)

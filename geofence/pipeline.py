@@ -91,7 +91,7 @@ class Workshop:
 
 @dataclass(frozen=True, slots=True)
 class _Forget:
-    """A shopper whom a venue's engine was told to forget, by which erasure."""
+    """A shopper whom a venue's engine was told to forget, by which erasure; by none where she has withdrawn."""
 
     tenant: TenantId
     venue: VenueId
@@ -187,7 +187,7 @@ class Pipeline:
                 arrivals.set_heard(conn, heard.tenant, heard.visit, heard.at_ms)
             _write(conn, events, batch.visits, batch.parted)
             for told in forgets:
-                queries.forgotten(conn, told.tenant, told.erasure, told.venue, told.shopper, told.at_ms)
+                _forgotten(conn, told)
 
         return Prepared(effects, [Entry(ZONE_EVENTS, event.shopper, _encode(event)) for event in events], snapshot=bool(forgets))
 
@@ -291,6 +291,15 @@ class Pipeline:
 
 def _forget(header: AdmittedHeader) -> _Forget:
     return _Forget(header.tenant, header.venue, header.source, header.forget, header.admitted_ms)
+
+
+def _forgotten(conn: Connection, told: _Forget) -> None:
+    """What an erasure removes goes with the engine's memory; after a withdrawal what was kept stays, and her visits are over."""
+    if told.erasure:
+        queries.forgotten(conn, told.tenant, told.erasure, told.venue, told.shopper, told.at_ms)
+        return
+    for visit in queries.withdrew(conn, told.tenant, told.venue, told.shopper, told.at_ms):
+        people.end_visit_bindings(conn, visit.tenant, visit.track, told.at_ms)
 
 
 def _write(conn: Connection, events: Sequence[ZoneEvent], visits: Sequence[Visit], parted: Sequence[Visit]) -> None:

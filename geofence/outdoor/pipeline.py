@@ -150,7 +150,10 @@ def _effects(batch: _Batch, events: Sequence[ZoneEvent]) -> Callable[[Connection
         arrivals.set_left(conn, [one for one in standings if one.state == LEFT and (one.tenant, one.shopper) in gone])
         _keep_visits(conn, visits, gone)
         for told in batch.forgets:
-            queries.forgotten(conn, told.tenant, told.erasure, OUTSIDE, told.shopper, told.admitted_ms)
+            if told.erasure:
+                queries.forgotten(conn, told.tenant, told.erasure, OUTSIDE, told.shopper, told.admitted_ms)
+            else:  # she has withdrawn
+                queries.withdrew(conn, told.tenant, None, told.shopper, told.admitted_ms)
 
     return effects
 

@@ -60,7 +60,7 @@ class ReportedHeader(msgspec.Struct, frozen=True, kw_only=True):
     track: Track = Track(0)
     """The reporting phone; 0 for a tick, which speaks to all of hers, and for a forget."""
     erasure: str = ""
-    """Of which erasure this is, only where the kind says so."""
+    """Of which erasure this is, only where the kind says so; empty where she has withdrawn."""
     admitted_ms: int
     """The server's clock when this was let in; for a tick, what the clock showed."""
     fences: list[FenceRef] = []
@@ -97,7 +97,7 @@ def tick(tenant: TenantId, shopper: Pseudonym, now_ms: int) -> bytes:
 
 
 def forget(tenant: TenantId, shopper: Pseudonym, erasure: str, now_ms: int) -> bytes:
-    """The entry after which nothing of an erased shopper is left in memory; no report of hers comes after it."""
+    """The entry after which nothing of a shopper is left in memory: erased, and no report of hers comes after it, or withdrawn (`""`)."""
     return encode(_rowless(ReportedHeader(kind="forget", tenant=tenant, shopper=shopper, erasure=erasure, admitted_ms=now_ms)))
 
 

@@ -35,6 +35,7 @@ from geofence.queries.zone_events import (
     sweep_zone_events,
     tell_to_forget,
     visits,
+    withdrew,
     zone_event,
     zone_events,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "sweep_zone_events",
     "tell_to_forget",
     "visits",
+    "withdrew",
     "zone_event",
     "zone_events",
     "zone_events_after",

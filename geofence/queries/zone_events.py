@@ -6,6 +6,7 @@ Everything is written under an id made of what happened, so writing it again cha
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
+import msgspec
 from sqlalchemy import Connection, Row, Select, bindparam, delete, select, update
 
 from geofence.queries.chronicle import allot
@@ -117,6 +118,21 @@ def forgotten(conn: Connection, tenant: TenantId, erasure: str, venue: VenueId, 
     this = (ForgettingRow.tenant == tenant, ForgettingRow.erasure_id == erasure, ForgettingRow.venue == venue)
     rows = erase(conn, tenant, shopper)
     conn.execute(update(ForgettingRow).where(*this).values(rows=ForgettingRow.rows + rows, done_ms=now_ms))
+
+
+def withdrew(conn: Connection, tenant: TenantId, venue: VenueId | None, shopper: Pseudonym, now_ms: int) -> list[Visit]:
+    """Ends her visits of the venue, or all that only outside knew of; returns them. Nothing new is kept, and no follower is told."""
+    row = VisitRow
+    mine = (row.tenant == tenant, row.shopper == shopper, row.end_ms.is_(None))
+    heard = select(ArrivalRow.visit).where(ArrivalRow.tenant == tenant, ArrivalRow.shopper == shopper, ArrivalRow.heard_ms.is_(None))
+    here = row.id.in_(heard) if venue is None else row.venue == venue
+    found = [visit_of(one) for one in conn.execute(select(row.__table__).where(*mine, here).order_by(row.start_ms, row.id))]
+    ended = [msgspec.structs.replace(visit, end_ms=max(visit.start_ms, now_ms)) for visit in found]
+    end_visits(conn, ended)
+    if venue is None:
+        left = (ArrivalRow.tenant == tenant, ArrivalRow.shopper == shopper, ArrivalRow.state != "left")
+        conn.execute(update(ArrivalRow).where(*left).values(state="left", since_ms=now_ms, arrives_ms=None))
+    return ended
 
 
 def end_forgetting(conn: Connection, tenant: TenantId, erasure: str) -> None:

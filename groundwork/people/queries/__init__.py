@@ -32,7 +32,7 @@ from groundwork.people.queries.communities import (
     put_community,
 )
 from groundwork.people.queries.consent_texts import add_consent_text, check_text, consent_text, consent_texts
-from groundwork.people.queries.consenting import consenting, withdrawn
+from groundwork.people.queries.consenting import Withdrawal, consent_ends, consenting, withdrawals, withdrawn
 from groundwork.people.queries.consents import (
     Checked,
     Cited,
@@ -187,6 +187,7 @@ __all__ = [
     "StoredKey",
     "TagTaken",
     "UnknownShopper",
+    "Withdrawal",
     "add_access_key",
     "add_api_key",
     "add_consent_text",
@@ -215,6 +216,7 @@ __all__ = [
     "communities",
     "communities_of",
     "community_of_id",
+    "consent_ends",
     "consent_text",
     "consent_texts",
     "consenting",
@@ -313,5 +315,6 @@ __all__ = [
     "verify_consents",
     "versions",
     "void_links",
+    "withdrawals",
     "withdrawn",
 ]
