@@ -1,6 +1,7 @@
 """The graph that ways are found on: the corners of every level's walkable floor, the mouths of links, and what it costs between them.
 
-Pure. Costs are metres; a link costs the metres one would walk in its seconds. Only `wayfinding.py` uses it.
+Pure. Costs are metres; a link costs the metres one would walk in its seconds. Only `wayfinding.py` uses it. scipy is imported with the
+first way that is asked for, which keeps it out of a server's start.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -9,7 +10,6 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import shapely
-from scipy.sparse import coo_array, csgraph, csr_array
 
 from floorplans.level_links import WALK_MPS, Mouth, Passage, height_of
 from floorplans.model import Plan, Point
@@ -179,6 +179,8 @@ class Ways:
     """The ways between some stops, all found at once."""
 
     def __init__(self, network: Network, stops: Sequence[Stop], step_free: bool, sources: Sequence[int] | None = None) -> None:
+        from scipy.sparse import coo_array, csgraph, csr_array
+
         self._network, self._stops, self._step_free = network, stops, step_free
         self._base = len(network.nodes)
         arcs = _joined([network.arcs, network.walks([(stop.level, stop.at) for stop in stops])])
@@ -269,6 +271,8 @@ def _gate(mouth: Mouth, parts: Sequence[Any], most_m: float = FAR_M) -> _Gate | 
 
 def _kept(parts: dict[LevelId, list[Any]], joined: Iterable[tuple[_Gate, _Gate]]) -> dict[LevelId, frozenset[int]]:
     """Of each level the parts that hang together in its main group, through other levels or not."""
+    from scipy.sparse import coo_array, csgraph
+
     number = {key: n for n, key in enumerate((name, n) for name, of in parts.items() for n in range(len(of)))}
     pairs = np.array([(number[a.level, a.part], number[b.level, b.part]) for a, b in joined], dtype=np.int64).reshape(-1, 2)
     graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(number), len(number)))

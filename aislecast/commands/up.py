@@ -5,8 +5,11 @@ Everything that can be wrong on this machine (address, TLS files, folder, disk, 
 
 import argparse
 import errno
+import gc
 import os
 import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from aislecast import words
@@ -79,7 +82,8 @@ def add_arguments(parser: Parser, voice: Voice) -> None:
 
 
 def run(args: argparse.Namespace, voice: Voice) -> int:
-    from aislecast.migrations.prepare import prepare
+    with _uncollected():
+        from aislecast.migrations.prepare import prepare
 
     options = options_of(args, voice)
     folder = Folder(options.data)
@@ -89,7 +93,7 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
         check_port(options.host, options.port)
         prepare(options.database or folder.database_url, folder, lambda sentence: print(sentence, file=sys.stderr), voice)
         _place_compiled(folder)
-        return _run(options)
+        return runner()(_all_in_one(options))
 
 
 def _place_compiled(folder: Folder) -> None:
@@ -158,7 +162,19 @@ def check_port(host: str, port: int) -> None:
     raise Stop(_NO_ADDRESS, BAD_INPUT, host=host)
 
 
-def _run(options: UpOptions) -> int:
-    from aislecast import all_in_one
+def _all_in_one(options: UpOptions) -> Coroutine[None, None, int]:
+    """The server, ready to be run. What its modules are made of lives as long as it does, so no later collection looks among it."""
+    with _uncollected():
+        from aislecast import all_in_one
+    gc.freeze()
+    return all_in_one.run(options)
 
-    return runner()(all_in_one.run(options))
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Imports under this take a quarter less time: hardly anything of a module is garbage, and Python would look for some all along."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -1,20 +1,17 @@
 """DXF: a drawing office's plan, in metres where it says its unit (or is told), layer by layer.
 
 What a layer's name says of walls, doors, windows or furniture, in the languages we met, becomes fixtures and openings; all else is lines.
-Blocks that hold themselves, and ones inserted a million times over, are refused.
+Blocks that hold themselves, and ones inserted a million times over, are refused. ezdxf is imported with the first drawing that is read:
+it takes a tenth of a server's start, and most servers never see a drawing.
 """
 
 import math
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import ezdxf
 import shapely
-from ezdxf.document import Drawing
-from ezdxf.entities.dxfgfx import DXFGraphic
-from ezdxf.lldxf.const import DXFError
 
 from floorplans.archive import raw_bytes
 from floorplans.draft import Draft
@@ -22,6 +19,10 @@ from floorplans.drawing import Choice, Drawn, PlanFileError, Sheet
 from floorplans.model import Fixture, Level, Names, Opening, Point, Polygon, Ring
 from floorplans.shapes import long_axis, polygons_of, shape_of
 from groundwork.contracts.ids import LevelId
+
+if TYPE_CHECKING:
+    from ezdxf.document import Drawing
+    from ezdxf.entities.dxfgfx import DXFGraphic
 
 UNITS_M: Final = {1: 0.0254, 2: 0.3048, 4: 0.001, 5: 0.01, 6: 1.0, 8: 25.4e-6, 9: 25.4e-9, 10: 0.9144, 14: 0.1}
 """Metres in a unit, by $INSUNITS (DXF reference, header variables)."""
@@ -57,6 +58,9 @@ def knows(_path: Path, head: bytes) -> bool:
 
 def read(path: Path, choice: Choice) -> Drawn:
     """The model space. Raises PlanFileError."""
+    import ezdxf
+    from ezdxf.lldxf.const import DXFError
+
     raw_bytes(path)
     try:
         document = ezdxf.readfile(path)  # type: ignore[attr-defined] # re-exported without __all__
@@ -68,7 +72,7 @@ def read(path: Path, choice: Choice) -> Drawn:
 class _Reading:
     """One drawing on its way in."""
 
-    def __init__(self, document: Drawing, choice: Choice, path: Path) -> None:
+    def __init__(self, document: "Drawing", choice: Choice, path: Path) -> None:
         self._document, self._choice, self._at = document, choice, path.name
         told = NAMED_UNITS_M.get(choice.unit) or UNITS_M.get(document.units)
         self._unit_m = told or 1.0
@@ -191,7 +195,7 @@ def _role(layer: str) -> str:
     return next((role for role, pattern in LAYERS if pattern.search(layer)), "")
 
 
-def _lines_of(entity: DXFGraphic, distance: float) -> Iterator[Ring]:
+def _lines_of(entity: "DXFGraphic", distance: float) -> Iterator[Ring]:
     """An entity as straight lines, a block as those of all it holds. What draws no line (text, hatches, points) gives none."""
     kind = entity.dxftype()
     if kind == "INSERT":
@@ -205,7 +209,7 @@ def _lines_of(entity: DXFGraphic, distance: float) -> Iterator[Ring]:
         yield tuple(_point(at) for at in entity.flattening(distance))  # type: ignore[attr-defined] # each of these four has it
 
 
-def _polyline(entity: DXFGraphic, distance: float) -> Iterator[Ring]:
+def _polyline(entity: "DXFGraphic", distance: float) -> Iterator[Ring]:
     """With its bulges as arcs and its end joined to its beginning where it is closed."""
     from ezdxf.path import make_path
 
