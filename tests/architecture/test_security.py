@@ -62,13 +62,18 @@ def test_bandit_finds_nothing_that_is_not_explained() -> None:
     assert not (idle := BANDIT.keys() - found.keys()), f"nothing needs these any more: {sorted(idle)}"
 
 
-def test_no_file_holds_a_secret() -> None:
-    found = {path: kinds for path in _tracked() if (kinds := _secrets(path))}
-    explained = {path: [pattern for pattern in SECRETS if fnmatch(path, pattern)] for path in found}
-    left = [f"{path}: {', '.join(kinds)}" for path, kinds in found.items() if not explained[path]]
+def test_no_file_holds_a_secret(tmp_path: Path) -> None:
+    left, needed = [], set[str]()
+    with default_settings():
+        for path in _tracked():
+            explained = {pattern for pattern in SECRETS if fnmatch(path, pattern)}
+            if explained and explained <= needed:
+                continue  # whatever is in it is explained, and by what is needed anyway
+            if kinds := _secrets(path, tmp_path):
+                needed |= explained
+                left += [] if explained else [f"{path}: {', '.join(kinds)}"]
     assert not left, listed(left)
-    idle = SECRETS.keys() - {pattern for patterns in explained.values() for pattern in patterns}
-    assert not idle, f"nothing needs these any more: {sorted(idle)}"
+    assert not (idle := SECRETS.keys() - needed), f"nothing needs these any more: {sorted(idle)}"
 
 
 def test_a_secret_would_be_found(tmp_path: Path) -> None:
@@ -85,8 +90,15 @@ def _tracked() -> list[str]:
     return [path for path in answer.stdout.splitlines() if (ROOT / path).is_file()]
 
 
-def _secrets(path: str) -> list[str]:
-    with default_settings():
-        secrets = SecretsCollection(root=str(ROOT))
-        secrets.scan_file(path)
+def _secrets(path: str, folder: Path) -> list[str]:
+    """What kinds of secret a file holds; to be called under detect-secrets' settings. Of JSON, where every line speaks for itself and our
+    `openapi.json` says most of them a dozen times, each line is read once, from a copy in `folder`.
+    """
+    root = ROOT
+    if path.endswith(".json"):
+        root, lines = folder, (ROOT / path).read_text(encoding="utf-8").splitlines()
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("\n".join(dict.fromkeys(lines)), encoding="utf-8")
+    secrets = SecretsCollection(root=str(root))
+    secrets.scan_file(path)
     return sorted({one.type for _, one in secrets})
