@@ -14,10 +14,12 @@ from aislecast import exits, replay
 from aislecast.cli import main
 from aislecast.pace import Pace
 from aislecast.predictions import COLUMNS
+from aislecast.progress import Progress
 from aislecast.settings import ReplayOptions
 from aislecast.twin.record import run_to_recording
 from aislecast.twin.recording import read_recording
 from aislecast.twin.shop import demo_plan, products
+from aislecast.words import Voice
 from groundwork.contracts.ids import TenantId, VenueId
 from groundwork.plumbing.clock import SystemClock
 from tests.aislecast.test_pace import Wall
@@ -75,7 +77,8 @@ async def test_keys_and_nonces_are_drawn_alike_in_every_replay(walk: Path, tmp_p
     drawn = []
     for name in ("first", "second"):
         (folder := tmp_path / name).mkdir()
-        async with replay._stage(read_recording(walk), _options(walk), Pace(SystemClock(), "max"), folder) as stage:
+        pace, silent = Pace(SystemClock(), "max"), Progress(Voice("en"), shown=False, monotonic_s=SystemClock().monotonic_s)
+        async with replay._stage(read_recording(walk), _options(walk), pace, silent, folder) as stage:
             drawn.append(stage.deployment.parts.randbytes(32))
     assert drawn[0] == drawn[1]
 
