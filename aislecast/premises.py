@@ -3,6 +3,7 @@
 from typing import Final
 
 from floorplans import queries
+from floorplans.reasons import UNKNOWN_VENUE
 from groundwork.contracts.ids import TenantId, VenueId
 from groundwork.people.premises import Premises
 from groundwork.plumbing.db import Connection
@@ -13,4 +14,4 @@ def _window_of(conn: Connection, tenant: TenantId, venue: VenueId) -> int | None
     return None if known is None else known.policy.window_ms
 
 
-PREMISES: Final = Premises(_window_of)
+PREMISES: Final = Premises(_window_of, UNKNOWN_VENUE)

@@ -47,11 +47,6 @@ NO_SUCH_VENUE: Final = Reason(
     Words("There is no venue {value} yet; register it first.", "لا يوجد متجر باسم {value} بعد؛ سجّله أولًا."),
     422,
 )
-UNKNOWN_VENUE: Final = Reason(
-    "unknown_venue",  # the same answer as that of the registry of places, which cannot be seen from here
-    Words("There is no venue {value}, or the caller may not see it.", "لا يحق للمُرسِل رؤية متجر باسم {value}، أو لا وجود له."),
-    404,
-)
 NO_SHOPPER: Final = Reason(
     "no_shopper",
     Words("This credential belongs to no shopper's device.", "بيانات الاعتماد هذه لا تخص جهاز أي متسوّق."),
@@ -332,7 +327,6 @@ ALL: Final = (
     WRONG_PAUSE,
     UNKNOWN_PURPOSE,
     NO_SUCH_VENUE,
-    UNKNOWN_VENUE,
     UNKNOWN_LANGUAGE,
     UNKNOWN_TEXT,
     TEXT_CHANGED,

@@ -13,7 +13,7 @@ from groundwork.people.model import MANAGE_GATEWAYS, READ_CONFIGURATION
 from groundwork.people.premises import Premises
 from groundwork.people.queries import boxes
 from groundwork.people.queries import gateway_rules as rows
-from groundwork.people.reasons import BEYOND_SCOPE, NO_SUCH_VENUE, UNKNOWN_VENUE
+from groundwork.people.reasons import BEYOND_SCOPE, NO_SUCH_VENUE
 from groundwork.plumbing.audit import Act, record
 from groundwork.plumbing.auth import Caller
 from groundwork.plumbing.db import Connection
@@ -44,7 +44,7 @@ class GatewayRulesRoutes:
                 Words("Which beacons the venue's gateways let out.", "المنارات التي تسمح بوابات المتجر بمرورها."),
                 grant=MANAGE_GATEWAYS,
                 answer=VenueRules,
-                refusals=(BEYOND_SCOPE, UNKNOWN_VENUE),
+                refusals=(BEYOND_SCOPE, self._premises.unknown),
             ),
             Route(
                 "PUT",
