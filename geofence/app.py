@@ -97,8 +97,7 @@ def build(
         Refresh("geofence gateways", places.renew_gateways, parts.bus, (GATEWAY_CHANGED,), parts.clock, settings.refresh_ms),
         engines,
         ticker,
-        Refresh("geofence erasure", Eraser(parts).run, parts.bus, (ERASURE_REQUESTED,), parts.clock, settings.refresh_ms),
-        Refresh("geofence withdrawals", Withdrawals(parts).run, parts.bus, (CONSENT_CHANGED,), parts.clock, settings.refresh_ms),
+        *_forgetting(parts, settings),
     )
 
     ingest = Ingest(parts, settings, places, people)
@@ -116,6 +115,14 @@ def build(
             await side.start()
 
     return Service("geofence", routes, loops, start, ready=lambda: engines.trouble or outside.ready())
+
+
+def _forgetting(parts: Parts, settings: Settings) -> tuple[Loop, ...]:
+    """The loops that have engines forget who is erased and who withdraws."""
+    return (
+        Refresh("geofence erasure", Eraser(parts).run, parts.bus, (ERASURE_REQUESTED,), parts.clock, settings.refresh_ms),
+        Refresh("geofence withdrawals", Withdrawals(parts).run, parts.bus, (CONSENT_CHANGED,), parts.clock, settings.refresh_ms),
+    )
 
 
 def _routes(ingest: Ingest, workshop: Workshop) -> list[Route]:
