@@ -118,9 +118,9 @@ def zone_events(walks: Sequence[Walk], around: Mapping[int, frozenset[int]]) -> 
 
 def held_stays(t_s: Floats, held: Ints) -> tuple[Held, ...]:
     """The stays in what was held after each fix, shapes (n,) in order of time and (n, layers), -1 for none."""
-    found = []
-    for layer in held.T:
-        starts = np.flatnonzero(np.concatenate(([True], layer[1:] != layer[:-1]))) if len(layer) else np.empty(0, np.int64)
+    found: list[Held] = []
+    for layer in held.T if len(held) else ():
+        starts = np.flatnonzero(np.concatenate(([True], layer[1:] != layer[:-1])))
         ends = np.append(starts[1:], len(layer)) - 1
         columns = (t_s[starts], t_s[ends], layer[starts])
         found += [Held(*stay) for stay in zip(*(column.tolist() for column in columns), strict=True) if stay[2] >= 0]

@@ -17,7 +17,7 @@ from geofence.positioning.anchors import GENERIC, Calibration, anchors_of
 from geofence.positioning.locator import Fixes, Standing
 from geofence.settings import Settings
 from geofence.tracking import moments
-from geofence.tracking.excess import LEARNERS, ground_of
+from geofence.tracking.excess import ground_of, learns
 from geofence.tracking.gains import Gains
 from geofence.tracking.outcome import Gathering, Observed, Observer
 from geofence.tracking.pending import Rows, Wave, waves
@@ -56,6 +56,7 @@ class Following:
         self.locate = locator(settings.locator)(Standing(plan, self.zones.zones, self.anchors, calibration))
         self._radio = calibration or GENERIC
         self._ground = ground_of(plan, self.anchors, self._radio)
+        self._learns = learns(settings.locator, calibration)
         earth = plan.levels[0].anchor if plan.levels else None
         self._rotation_deg = earth.rotation_deg if earth else 0.0
         self._dwell_s = presence.dwell_times([zone.kind for zone in self.zones.zones], settings)
@@ -113,7 +114,7 @@ class Following:
         hearing.take(devices, slots[wave.moment[read]], wave.rows.anchor[read], wave.rows.end_ms[read], wave.rows.rssi_dbm[read])
         heard = moments.sort_out(devices, slots, wave, self._radio, self._rotation_deg)
         estimates = self.locate(heard, devices)
-        if lane.gains is not None and self.settings.locator in LEARNERS:
+        if lane.gains is not None and self._learns:
             lane.gains.feel(heard, estimates.places, self._ground)
         fixes = Fixes(wave.at_ms, slots, *estimates.places)
         matches = self.zones.match(fixes, estimates.probability)

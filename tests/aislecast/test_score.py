@@ -135,6 +135,12 @@ def test_who_is_in_an_aisle_is_in_its_department() -> None:
     assert figures["presence"] == {"enters": 1, "precision": 1.0, "recall": 0.0, "delay_s": None}
 
 
+def test_a_walk_of_which_nothing_was_said_has_stays_that_were_missed() -> None:
+    truth = rows(*(("a", float(n), 0.0, 0.0, "z") for n in range(12)), *(("b", float(n), 0.0, 0.0, "z") for n in range(12)))
+    figures = score(truth, believed(every_s("z" * 12), "z" * 12))
+    assert figures["presence"] == {"enters": 1, "precision": 1.0, "recall": 0.5, "delay_s": 0.0}
+
+
 def test_a_decision_needs_as_many_fixes_as_presence_asks_for_or_twice_the_time() -> None:
     def delay_s(times: Sequence[float]) -> object:
         true = rows(*(("a", float(n), 0.0, 0.0, "z") for n in range(12)))

@@ -214,8 +214,11 @@ def morning(seed: int, minutes: int = 6, loud_db: float = LOUD_DB, shoppers: int
         yield entry(rows, ten * 1000 + 10_500)
 
 
-def learned(seed: int, loud_db: float) -> Engine:
-    engine = Engine(venue(), Settings())
+SURVEYED = replace(GENERIC, gains_db=dict.fromkeys(BOXES, 0.0))
+
+
+def learned(seed: int, loud_db: float, radio: Calibration | None = SURVEYED, locator: str = "grid") -> Engine:
+    engine = Engine(venue(), Settings(locator=locator), radio)
     for batch in morning(seed, loud_db=loud_db):
         engine.feed([batch])
     return engine
@@ -233,9 +236,14 @@ def test_sound_gateways_are_left_alone(seed: int) -> None:
     assert max(map(abs, learned(seed, 0.0).gains.memory.gains_db.values()), default=0.0) < 5
 
 
+@pytest.mark.parametrize(("radio", "locator"), [(None, "grid"), (GENERIC, "grid"), (SURVEYED, "weighted_centroid")])
+def test_where_beliefs_are_rough_nothing_is_learned_from_them(radio: Calibration | None, locator: str) -> None:
+    assert learned(1, LOUD_DB, radio, locator).gains.memory.felt == {}
+
+
 def test_what_was_felt_is_in_the_snapshot_and_does_not_depend_on_batches() -> None:
     entries = list(morning(1, minutes=4))
-    one, other, heir = (Engine(venue(), Settings()) for _ in range(3))
+    one, other, heir = (Engine(venue(), Settings(), SURVEYED) for _ in range(3))
     for some in entries[:13]:
         one.feed([some])
     other.feed(entries[:13])
