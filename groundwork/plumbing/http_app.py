@@ -8,6 +8,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -130,22 +131,32 @@ def _own_routes(ready: Callable[[], Sequence[str]], meters: Meters | None, metri
 
 
 def _documentation(routes: Sequence[Route], limits: Limits) -> list[Route]:
-    """`/openapi.json` and `/docs`, made once of all routes."""
+    """`/openapi.json` and `/docs`, made of all routes when first asked for: a start need not wait for what takes a tenth of a second."""
     from groundwork.plumbing import docs_page, openapi
 
+    @cache
+    def described() -> openapi.Json:
+        return openapi.document([*routes, *shown], limits.title, limits.version)
+
+    @cache
+    def document() -> bytes:
+        return msgspec.json.encode(described())
+
+    @cache
+    def page(language: str) -> str:
+        return docs_page.page(described(), language)
+
     async def specification(_request: web.Request) -> web.Response:
-        return web.Response(body=document, content_type="application/json")
+        return web.Response(body=document(), content_type="application/json")
 
     async def docs(request: web.Request) -> web.Response:
-        page = docs_page.page(described, language(request))
-        return web.Response(text=page, content_type="text/html", headers={"Content-Security-Policy": docs_page.POLICY})
+        policy = {"Content-Security-Policy": docs_page.POLICY}
+        return web.Response(text=page(language(request)), content_type="text/html", headers=policy)
 
     shown = [
         Route("GET", "/openapi.json", specification, Words("This API, for machines", "وصف هذه الواجهة للآلات"), ""),
         Route("GET", "/docs", docs, Words("This API, for people", "وصف هذه الواجهة للناس"), "", answer_media="text/html"),
     ]
-    described = openapi.document([*routes, *shown], limits.title, limits.version)
-    document = msgspec.json.encode(described)
     return shown
 
 
