@@ -15,6 +15,11 @@ TOOLS := strace:strace curl:curl dbus-daemon:dbus-daemon systemd-analyze:systemd
 # And those that `make test-bluez` needs beside them.
 BLUEZ_TOOLS := qemu-system-x86_64:qemu-system-x86 busybox:busybox-static cpio:cpio depmod:kmod bluetoothctl:bluez dbus-daemon:dbus-daemon
 
+# Tests start the product a hundred times over: what Python compiles is kept, whatever the account's environment says.
+export PYTHONDONTWRITEBYTECODE :=
+# Each process begins with tests that lie together, which share what they set up; who is done takes over from the other.
+SPREAD := -n $(JOBS) --dist worksteal
+
 .DEFAULT_GOAL := help
 .PHONY: help run test test-long test-bluez check format docs bench lock tools clean
 
@@ -25,10 +30,10 @@ run: $(INSTALLED) ## install, then run the demo shop in this terminal (Ctrl-C st
 	@$(BIN)/aislecast up --demo $(ARGS)
 
 test: $(INSTALLED) tools ## run every test but the long ones; ends with the skipped ones, counted
-	@$(BIN)/pytest -n $(JOBS) -m "not long" $(ARGS)
+	@$(BIN)/pytest $(SPREAD) -m "not long" $(ARGS)
 
 test-long: $(INSTALLED) tools ## run every test with its full counts (an hour or so)
-	@$(BIN)/pytest -n $(JOBS) $(ARGS)
+	@$(BIN)/pytest $(SPREAD) $(ARGS)
 
 test-bluez: $(INSTALLED) ## run the gateway's tests against the real bluetoothd, in QEMU (as root on Debian; three minutes)
 	@$(MAKE) --no-print-directory tools TOOLS="$(BLUEZ_TOOLS)"
@@ -39,7 +44,7 @@ check: $(INSTALLED) tools ## format, lint, types, import rules, then the tests (
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest -n $(JOBS) -m "not long" $(ARGS)
+	$(BIN)/pytest $(SPREAD) -m "not long" $(ARGS)
 
 format: $(INSTALLED) ## put the code into the one format, and mend what ruff can mend
 	$(BIN)/ruff check --fix .
