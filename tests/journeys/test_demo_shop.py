@@ -19,7 +19,8 @@ from groundwork.plumbing.db import Connection
 from groundwork.plumbing.service import Loop, Parts, settle
 from notifier import queries as notifier
 
-STEP_S = 0.25
+STEP_S = 0.5
+"""As long as the windows of the demo's boxes: between two of them nothing is sent."""
 MINUTES = {"sqlite": 6, "postgresql": 4}
 """In four minutes nobody has paid yet; six take PostgreSQL two minutes of the wall clock."""
 ALL = 1_000_000
