@@ -31,7 +31,14 @@ Step = Literal["samples", "places", "prints", "radios", "door"]
 def calibration_of(recording: Recording, sessions: str = "*", begin: Callable[[Step], None] = lambda _step: None) -> Calibration:
     """What the recording teaches about its radios; `begin` is told each step. Raises ValueError where it teaches nothing."""
     found = _learned(recording, begin)
-    return replace(found, source=Source(recording=recording.name, part=recording.part, sessions=sessions, sha256=digest(recording)))
+    source = Source(recording=recording.name, part=recording.part, sessions=sessions, sha256=digest(recording))
+    return replace(found, anchors=found.anchors or _stood(recording), source=source)
+
+
+def _stood(recording: Recording) -> dict[str, Found]:
+    """Where its anchors hung, so that whoever uses the file later can tell which were moved since."""
+    placements = plan_of(recording, TENANT, VENUE, TIME_ZONE).placements
+    return {one.subject: Found(level=one.level, x_m=round(one.x_m, 2), y_m=round(one.y_m, 2)) for one in placements}
 
 
 def _learned(recording: Recording, begin: Callable[[Step], None]) -> Calibration:

@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 
 from geofence.columns import Columns, Indices, Longs, Singles, Tracks
-from groundwork.contracts.ids import PlanVersionId, Pseudonym, TenantId, VenueId
+from groundwork.contracts.ids import CalibrationId, PlanVersionId, Pseudonym, TenantId, VenueId
 from groundwork.contracts.visit import Visit
 
 MAGIC: Final = b"ASA1"
@@ -68,6 +68,8 @@ class AdmittedHeader(msgspec.Struct, frozen=True, kw_only=True):
     """The server's clock when this was let in: what zone events of it say they were decided at."""
     plan_version: PlanVersionId | None = None
     """The plan its anchors were looked up on; None for a tick, which changes no plan."""
+    calibration: CalibrationId = CalibrationId("")
+    """The venue's calibration that was in force, where `plan_version` is told; empty where none was."""
     anchors: list[str] = []
     shoppers: list[Pseudonym] = []
     """Of each device, in the order of `track`."""

@@ -6,6 +6,7 @@ from geofence.erasure import Eraser
 from geofence.feeding.intake import Posted
 from geofence.feeding.loop import FeedLoop
 from geofence.feeding.registry import FeedRegistry
+from geofence.http.calibrations import CalibrationRoutes
 from geofence.http.feeds import FeedRoutes
 from geofence.http.ingest import IngestRoutes
 from geofence.http.radio_health import RadioHealthRoutes
@@ -21,7 +22,15 @@ from geofence.positioning.anchors import Calibration
 from geofence.settings import Settings
 from geofence.tracking.outcome import Observer
 from geofence.withdrawal import Withdrawals
-from groundwork.contracts.subjects import CONSENT_CHANGED, ERASURE_REQUESTED, FEED_CHANGED, GATEWAY_CHANGED, PLAN_PUBLISHED, SIGHTINGS
+from groundwork.contracts.subjects import (
+    CALIBRATION_CHANGED,
+    CONSENT_CHANGED,
+    ERASURE_REQUESTED,
+    FEED_CHANGED,
+    GATEWAY_CHANGED,
+    PLAN_PUBLISHED,
+    SIGHTINGS,
+)
 from groundwork.plumbing.http import Route
 from groundwork.plumbing.refresh import Refresh
 from groundwork.plumbing.service import Loop, Parts, Service
@@ -48,13 +57,12 @@ class Engines:
         return self._shards.trouble
 
     async def step(self) -> bool:
-        if self._places.wanting:
-            await self._places.renew_plans()
+        await self._places.fetch()
         did = await self._shards.step()
         for pipeline in self.pipelines():
             pipeline.wake()
-        if self._places.wanting:  # a snapshot of another plan version than the one in force
-            await self._places.renew_plans()
+        if self._places.wanting:  # a snapshot of another plan version or calibration than the one in force
+            await self._places.fetch()
             for pipeline in self.pipelines():
                 pipeline.wake()
         return did
@@ -75,7 +83,7 @@ def build(
     vault: Vault | None = None,
     outdoors: OutdoorSettings | None = None,
 ) -> Service:
-    """The service. Its start loads plans and gateways. `observe` is handed every batch of fixes once it is durable, on the loop.
+    """The service. Its start loads what it keeps in memory. `observe` is handed every batch of fixes once it is durable, on the loop.
 
     Without the `vault` that seals passwords of brokers and secrets of webhooks, no third party's boxes are heard and nobody is told.
     """
@@ -93,8 +101,7 @@ def build(
     engines = Engines(shards, places)
     ticker = Ticker(parts.bus, parts.clock, settings.tick_ms, lambda: [pipeline.due for pipeline in engines.pipelines()])
     loops: tuple[Loop, ...] = (
-        Refresh("geofence plans", places.renew_plans, parts.bus, (PLAN_PUBLISHED,), parts.clock, settings.refresh_ms),
-        Refresh("geofence gateways", places.renew_gateways, parts.bus, (GATEWAY_CHANGED,), parts.clock, settings.refresh_ms),
+        *_memory(places, parts, settings.refresh_ms),
         engines,
         ticker,
         *_forgetting(parts, settings),
@@ -110,7 +117,7 @@ def build(
 
     async def start() -> None:
         await asyncio.to_thread(belief.warm)
-        await asyncio.gather(places.renew_plans(), places.renew_gateways())
+        await asyncio.gather(places.renew_plans(), places.renew_gateways(), places.calibrations.renew())
         for side in sides:
             await side.start()
 
@@ -125,9 +132,19 @@ def _forgetting(parts: Parts, settings: Settings) -> tuple[Loop, ...]:
     )
 
 
+def _memory(places: Places, parts: Parts, every_ms: int) -> tuple[Loop, ...]:
+    """What keeps places in memory fresh."""
+    return (
+        Refresh("geofence plans", places.renew_plans, parts.bus, (PLAN_PUBLISHED,), parts.clock, every_ms),
+        Refresh("geofence gateways", places.renew_gateways, parts.bus, (GATEWAY_CHANGED,), parts.clock, every_ms),
+        Refresh("geofence calibrations", places.calibrations.renew, parts.bus, (CALIBRATION_CHANGED,), parts.clock, every_ms),
+    )
+
+
 def _routes(ingest: Ingest, workshop: Workshop) -> list[Route]:
     health = RadioHealthRoutes(workshop.places, ingest.boots, workshop.told, ingest.parts)
-    return [*IngestRoutes(ingest).routes(), *health.routes()]
+    calibrations = CalibrationRoutes(ingest.parts, workshop.places)
+    return [*IngestRoutes(ingest).routes(), *health.routes(), *calibrations.routes()]
 
 
 def _feeds(ingest: Ingest, places: Places, vault: Vault, shards: ShardLoop) -> Service:

@@ -26,6 +26,8 @@ class Kind(NamedTuple):
     """What an empty slot holds."""
     width: tuple[int, ...] = ()
     """Numbers a device, beyond one; per anchor and per layer that is the plan's."""
+    of_radios: bool = False
+    """Learned against what radios are expected to read, so worth nothing once another calibration expects something else."""
 
 
 _Kinds = dict[str, Kind]
@@ -117,17 +119,23 @@ class DeviceColumns:
 
         Of the locator's columns those of one number a device are kept; wider ones belong to the old plan's floor and start empty.
         """
-        for name, (dtype, empty, _) in PER_ANCHOR.items():
+        for name, (dtype, empty, *_) in PER_ANCHOR.items():
             old, fresh = self.columns[name], np.full((self.capacity, len(anchors)), empty, dtype)
             kept = anchors != NONE
             fresh[:, kept] = old[:, anchors[kept]]
             self.columns[name] = fresh
-        for name, (dtype, empty, _) in PER_LAYER.items():
+        for name, (dtype, empty, *_) in PER_LAYER.items():
             self.columns[name] = np.full((self.capacity, layers), empty, dtype)
-        for name, (dtype, empty, width) in kinds.items():
+        for name, (dtype, empty, width, _) in kinds.items():
             if width or name not in self.columns:
                 self.columns[name] = np.full((self.capacity, *width), empty, dtype)
         self.anchors, self.layers, self.kinds = len(anchors), layers, kinds
+
+    def forget_radios(self) -> None:
+        """Another calibration: what a locator learned against the old one's radios starts empty, and by that the locator knows."""
+        for name, kind in self.kinds.items():
+            if kind.of_radios:
+                self.columns[name][:] = kind.empty
 
     def _add(self, track: int, shopper: str) -> int:
         if not self.free:

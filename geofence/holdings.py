@@ -87,5 +87,6 @@ HOLDINGS: Final = (
     ),
     *nothing(("webhook",), Words("until an admin removes it", "حتى يحذفه المشرف")),
     *nothing(("forgetting",), Words("until the erasure it belongs to is through here", "حتى تكتمل عملية المحو التي يخصها هنا")),
+    *nothing(("calibration", "calibration_use"), Words("as long as the venue is run", "ما دام المتجر قائمًا")),
     *nothing(("gateway_clock",), Words("as long as the box is known", "ما دام الصندوق معروفًا")),
 )

@@ -27,9 +27,11 @@ from floorplans.model import Plan
 from geofence import queries
 from geofence.admitted import Admitted, AdmittedHeader, decode
 from geofence.barred import barred
+from geofence.calibrating.known import CalibrationMissing
 from geofence.device_columns import NEVER_MS
 from geofence.places import Places, PlanMissing, VenueKey
 from geofence.positioning.anchors import Calibration
+from geofence.positioning.fitting import Known
 from geofence.queries import arrivals
 from geofence.settings import Settings
 from geofence.tracking.engine import Engine
@@ -37,7 +39,7 @@ from geofence.tracking.identities import Why
 from geofence.tracking.outcome import Observed, Observer, Outcome
 from geofence.tracking.visit_links import Heard, VisitLinks
 from geofence.zones.presence import KINDS
-from groundwork.contracts.ids import PlanVersionId, Pseudonym, TenantId, Track, VenueId, VisitId, ZoneEventId
+from groundwork.contracts.ids import CalibrationId, Pseudonym, TenantId, Track, VenueId, VisitId, ZoneEventId
 from groundwork.contracts.subjects import ZONE_EVENTS
 from groundwork.contracts.visit import Visit
 from groundwork.contracts.zone_event import ZoneEvent
@@ -147,7 +149,7 @@ class Pipeline:
         self._replaying = False
         self._engines: dict[VenueKey, Engine] = {}
         self._stored: dict[VenueKey, bytes] = {}
-        """Engines of a snapshot that do not stand yet, because their plans were not in memory."""
+        """Engines of a snapshot that do not stand yet, because their plans or calibrations were not in memory."""
         self._links: dict[VenueKey, VisitLinks] = {}
         self._batch = _Batch()
 
@@ -162,7 +164,7 @@ class Pipeline:
         self._stored = stored
 
     def prepare(self, entries: Sequence[LogEntry], replaying: bool) -> Prepared[None]:
-        """Feeds each venue its entries. Raises AdmittedError on bytes that are none, PlanMissing while a plan is not in memory."""
+        """Feeds venues their entries. Raises AdmittedError on bytes that are none, a Trouble while something is not in memory."""
         for venue in list(self._stored):
             self._stand(venue)
         self._replaying = replaying
@@ -216,34 +218,41 @@ class Pipeline:
     def wake(self) -> None:
         """Stands up the engines of a snapshot whose plans are in memory by now, so that time goes on in venues that are silent."""
         for venue in list(self._stored):
-            with contextlib.suppress(PlanMissing):  # asked for by this, and here the next time
+            with contextlib.suppress(PlanMissing, CalibrationMissing):  # asked for by this, and here the next time
                 self._stand(venue)
 
     def _stand(self, venue: VenueKey) -> None:
         state = self._stored[venue]
-        plan = self._workshop.places.version(venue[0], PlanVersionId(Engine.plan_version_of(state)))
-        engine = self._new(plan)
+        version, calibration = Engine.stood_on(state)
+        plan = self._workshop.places.version(venue[0], version)
+        engine = self._new(plan, self._calibrated(venue, calibration))
         engine.restore(state)
         self._engines[venue] = engine
         del self._stored[venue]
         self._note_due(venue, NEVER_MS)
 
-    def _new(self, plan: Plan) -> Engine:
-        return Engine(plan, self._workshop.settings, self._workshop.calibration, self._observed if self._workshop.observe else None)
+    def _new(self, plan: Plan, known: Known) -> Engine:
+        return Engine(plan, self._workshop.settings, known, self._observed if self._workshop.observe else None)
+
+    def _calibrated(self, venue: VenueKey, calibration: CalibrationId) -> Known:
+        """The venue's calibration of that id; where it had none in force, the process's own."""
+        if not calibration:
+            return Known(calibration=self._workshop.calibration)
+        return Known(calibration, self._workshop.places.calibrations.version(*venue, calibration))
 
     def _feed(self, venue: VenueKey, entries: list[Admitted], batch: _Batch) -> None:
-        """The venue's entries, in runs of one plan version. A tick without an engine speaks to nobody."""
+        """The venue's entries, in runs of one plan version and calibration. A tick without an engine speaks to nobody."""
         engine, links = self._engines.get(venue), self._links.setdefault(venue, VisitLinks())
         run: list[Admitted] = []
         for entry in entries:
             version = entry.header.plan_version
-            if version is not None and (engine is None or version != engine.plan.version):
-                plan = self._workshop.places.version(venue[0], version)
+            if version is not None and (engine is None or (version, entry.header.calibration) != engine.stands_on):
+                plan, known = self._workshop.places.version(venue[0], version), self._calibrated(venue, entry.header.calibration)
                 if engine is None:
-                    engine = self._engines[venue] = self._new(plan)
+                    engine = self._engines[venue] = self._new(plan, known)
                 else:
                     batch.take(engine.feed(run), links)
-                    batch.take(engine.replan(plan), links)
+                    batch.take(engine.replan(plan, known), links)
                     run = []
             if entry.header.kind == "arrival":  # the engine knows nothing of outside: only what a visit is called hangs on it
                 if engine is not None:

@@ -1,4 +1,4 @@
-"""Places in memory: published plans, which gateway hangs where, and older plan versions for engines that still stand on them.
+"""Places in memory: published plans, which gateway hangs where, calibrations, and older plan versions for engines that still stand on them.
 
 Loaded through the registries' queries at start, kept fresh by the loops `app.py` builds. Nothing here decides anything.
 """
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from floorplans import queries as floorplan_queries
 from floorplans.model import Plan
+from geofence.calibrating.known import Calibrations
 from groundwork.contracts.ids import GatewayId, PlanVersionId, TenantId, VenueId
 from groundwork.people import queries as people_queries
 from groundwork.people.model import Gateway
@@ -25,6 +26,7 @@ class Places:
     """Answers from memory; `renew_plans` and `renew_gateways` are run by Refresh loops."""
 
     def __init__(self, db: Database) -> None:
+        self.calibrations = Calibrations(db)
         self._db = db
         self._published: dict[VenueKey, PlanVersionId] = {}
         self._plans: dict[VersionKey, Plan] = {}
@@ -56,8 +58,15 @@ class Places:
 
     @property
     def wanting(self) -> bool:
-        """Whether a plan was asked for that is not in memory."""
-        return bool(self._wanted)
+        """Whether a plan or a calibration was asked for that is not in memory."""
+        return bool(self._wanted) or self.calibrations.wanting
+
+    async def fetch(self) -> None:
+        """Reads what was asked for and is not in memory."""
+        if self._wanted:
+            await self.renew_plans()
+        if self.calibrations.wanting:
+            await self.calibrations.renew()
 
     async def renew_plans(self) -> bool:
         """Reads which plans are in force, and those that are new or wanted; True when something changed."""

@@ -198,6 +198,21 @@ WEBHOOK_OFF: Final = Reason(
 )
 
 
+UNKNOWN_CALIBRATION: Final = Reason(
+    "unknown_calibration",
+    Words("The venue has no calibration {value}.", "ليس للمتجر معايرة باسم {value}."),
+    404,
+)
+CALIBRATION_TOO_LARGE: Final = Reason(
+    "calibration_too_large",
+    Words(
+        "The calibration has {size} bytes when packed, at most {limit} are kept; survey fewer places.",
+        "حجم المعايرة بعد الضغط {size} بايت، والحد الأقصى {limit}؛ امسح مواضع أقل.",
+    ),
+    413,
+)
+
+
 # --- of third-party boxes --------------------------------------------------------------------------------------------------------
 
 UNKNOWN_FEED: Final = Reason(
@@ -302,6 +317,8 @@ ALL: Final = (
     BAD_WEBHOOK_URL,
     TOO_MANY_WEBHOOKS,
     WEBHOOK_OFF,
+    UNKNOWN_CALIBRATION,
+    CALIBRATION_TOO_LARGE,
     UNKNOWN_FEED,
     UNKNOWN_FEED_KIND,
     BAD_FEED_BROKER,

@@ -224,6 +224,33 @@ class FeedReceiptRow(Base):
     tag: Mapped[bytes] = mapped_column(LargeBinary(16))  # keyed: it says nothing of what the message said
 
 
+class CalibrationRow(Base):
+    """One calibration of a venue, as it was handed in; what it says decides its id. Nobody is in it but radios."""
+
+    __tablename__ = "calibration"
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    venue: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    made_ms: Mapped[int] = mapped_column(BigInteger)
+    made_by: Mapped[str] = mapped_column(String(128))
+    recording: Mapped[str] = mapped_column(String(200))
+    recording_hash: Mapped[str] = mapped_column(String(64))  # empty where the file names none
+    size: Mapped[int] = mapped_column(Integer)  # of the file, in bytes
+    body: Mapped[bytes] = mapped_column(LargeBinary)  # the file, zlib
+
+
+class CalibrationUseRow(Base):
+    """From when on which calibration was in force in a venue; the highest number is. A row is never changed, so one can go back."""
+
+    __tablename__ = "calibration_use"
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    venue: Mapped[str] = mapped_column(String(64), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    calibration: Mapped[str] = mapped_column(String(32))  # empty where none was from then on
+    since_ms: Mapped[int] = mapped_column(BigInteger)
+    used_by: Mapped[str] = mapped_column(String(128))
+
+
 class ArrivalRow(Base):
     """A visit as seen from outside, by GPS: on its way, there, or gone; `since_ms` is when that became so or was last told of."""
 

@@ -1,6 +1,7 @@
 """`aislecast calibrate`: from a recorded walk with known places, a file that says how a venue's radios read."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 from aislecast.arguments import Parser
@@ -27,6 +28,7 @@ _DONE = Words(
     "{path}: {anchors} radios, exponent {exponent}, noise {noise} dB, radio map on {maps} levels.",
     "{path}: عدد الأجهزة {anchors}، الأس {exponent}، الضجيج {noise} ديسيبل، خريطة الإشارة على {maps} من الطوابق.",
 )
+_NEXT = Words("Put it to use in a running venue with:", "للعمل بها في متجر قيد التشغيل:")
 _READING = Words("reading {path}", "قراءة {path}")
 _LEARNING = {
     "samples": Words("looking where she was in each window", "تحديد مكان حامل الجهاز في كل نافذة"),
@@ -70,6 +72,8 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
     print(voice.say(_DONE, path=args.out, anchors=len(found.gains_db), exponent=found.exponent, noise=found.noise_db, maps=len(found.maps)))
     for note in found.notes:
         print(f"  {_said(note, voice)}")
+    print(voice.say(_NEXT))
+    print(f"  aislecast calibration put {shlex.quote(str(args.out))} --venue VENUE --use")  # bare, to be copied into a shell
     return OK
 
 

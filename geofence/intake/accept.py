@@ -269,6 +269,7 @@ class Ingest:
             clock_offset_ms=offset_ms,
             admitted_ms=self.parts.clock.now_ms(),
             plan_version=plan.version,
+            calibration=self.places.calibrations.in_force(venue.tenant, venue.id),
             anchors=list(kept.anchors),
             shoppers=list(kept.shoppers),
             references=list(kept.references),

@@ -33,6 +33,9 @@ LEAK: Final = 1e-4
 STRIDE_SD: Final = 0.3
 """A felt step is 0.5 to 0.8 m long, and its heading off by 15 degrees."""
 BLOCKED: Final = 0.3
+DOUBTED: Final = 0.5
+"""Of the weight, spread over the floor when the calibration changes: where it agrees with the one before half is as good as all, and
+where it does not, it need not wait until LEAK has given up a belief that was sure of the wrong place."""
 LEAST_FIRM: Final = 0.5
 MOST_FIRM: Final = 1.25
 """Between them lies the firmness of somebody who stands, by how well the map knows her place."""
@@ -59,6 +62,7 @@ class GridFilter:
         elapsed_s = self._elapsed_s(hearings, devices)
         fresh = slot[elapsed_s == FRESH]
         devices["offset_cells_db"][fresh] = devices["offset_db"][fresh, None]
+        self._unlearned(devices, slot[elapsed_s != FRESH])
         gain_db = self.standing.anchors.gain_db[hearings.anchor]
         readings = (hearings.rssi_dbm - gain_db).astype(np.float32)
         moments = Moments(
@@ -69,6 +73,13 @@ class GridFilter:
         devices["located_ms"][slot] = hearings.at_ms
         level, x, y, radius = place[:, 0].astype(np.int64), *place[:, 1:4].T
         return Estimates(Places(level, x, y, np.maximum(radius, self.rules.size_m / 2)), np.minimum(probability, 1.0))
+
+    def _unlearned(self, devices: DeviceColumns, slot: Indices) -> None:
+        """Of those whose place is known and offset is not, because the calibration was changed: begins with half of what was believed."""
+        anew = slot[devices["offset_var_db2"][slot] == 0]
+        if len(anew):
+            devices["offset_var_db2"][anew] = self.rules.offset_sd_db**2
+            devices["weight"][anew] = DOUBTED * self.ground.prior + (1 - DOUBTED) * devices["weight"][anew]
 
     def _told(self, hearings: Hearings, devices: DeviceColumns) -> Singles:
         """What a moment's readings as a whole say: for each cell where places have prints, else for each level."""
@@ -133,9 +144,9 @@ def _kinds(cells: int) -> dict[str, Kind]:
     single = np.dtype(np.float32)
     return {
         "weight": Kind(single, 0.0, (cells,)),
-        "offset_cells_db": Kind(single, 0.0, (cells,)),
-        "offset_db": Kind(single, 0.0),
-        "offset_var_db2": Kind(single, 0.0),
+        "offset_cells_db": Kind(single, 0.0, (cells,), of_radios=True),
+        "offset_db": Kind(single, 0.0, of_radios=True),
+        "offset_var_db2": Kind(single, 0.0, of_radios=True),
         "adrift_m": Kind(single, 0.0, (2,)),
         "trail_m": Kind(single, 0.0, (4,)),
         "located_ms": Kind(np.dtype(np.int64), NEVER_MS),

@@ -29,24 +29,42 @@ MAP_REACH_M: Final = 1.5
 """A cell further than this from every place of a radio map gets no residual."""
 
 
+MOST_PLACES: Final = 20_000
+"""Of a level's radio map, or of all prints: each is compared with every cell of the plan. 5,000 m2 of floor, walked all over."""
+
+Metres = Annotated[float, msgspec.Meta(ge=-100_000, le=100_000)]
+Decibels = Annotated[float, msgspec.Meta(ge=-100, le=100)]
+"""Above or below what is usual; beyond it, no radio is meant."""
+_Places = Annotated[list[Metres], msgspec.Meta(max_length=MOST_PLACES)]
+_Positions = list[Annotated[int, msgspec.Meta(ge=0)]]
+
+
 class RadioMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How much louder than the path loss says each anchor is at places of one level, in tenths of a dB."""
 
     level: str
-    x_m: list[float]
-    y_m: list[float]
-    residual_ddb: dict[str, list[int]]
+    x_m: _Places
+    y_m: _Places
+    residual_ddb: dict[str, list[Annotated[int, msgspec.Meta(ge=-1_000, le=1_000)]]]
     """By anchor; one number a place."""
-    unknown_ddb2: list[int] = []
+    unknown_ddb2: list[Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]] = []
     """Variance of what the map does not know at each place, mean over the anchors, in tenths of a squared dB; empty in older files."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where the columns are not of one length."""
+        columns = {"y_m": self.y_m, "unknown_ddb2": self.unknown_ddb2 or self.x_m}
+        counts = (*((name, len(column)) for name, column in columns.items()), *((one, len(row)) for one, row in self.residual_ddb.items()))
+        for name, count in counts:
+            if count != len(self.x_m):
+                raise ValueError(f"Expected as many numbers of {name} as of x_m, {len(self.x_m)}, got {count}")
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where calibration found an anchor that nobody had placed."""
+    """Where an anchor hung when the file was made; or, if nobody had placed it, where calibration found it."""
 
     level: str
-    x_m: float
-    y_m: float
+    x_m: Metres
+    y_m: Metres
 
 
 class Prints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,18 +72,35 @@ class Prints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     subjects: list[str]
     levels: list[str]
-    level: list[int]
+    level: Annotated[_Positions, msgspec.Meta(min_length=1, max_length=MOST_PLACES)]
     """By place, a position in `levels`."""
-    x_m: list[float]
-    y_m: list[float]
-    starts: list[int]
+    x_m: _Places
+    y_m: _Places
+    starts: _Positions
     """Place i's beacons stand at starts[i] to starts[i + 1]."""
-    beacon: list[int]
+    beacon: _Positions
     """A position in `subjects`."""
-    share: list[int]
+    share: list[Annotated[int, msgspec.Meta(ge=0, le=1_000)]]
     """In thousandths of a unit vector."""
-    weight: Annotated[float, msgspec.Meta(gt=0)] = 3.0
+    weight: Annotated[float, msgspec.Meta(gt=0, le=100)] = 3.0
     """Of one moment's likeness within a level, in nats between all and nothing alike; moments share five seconds of hearing."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where columns are not of one length, or a position points nowhere."""
+        places, parts = len(self.level), len(self.beacon)
+        for name, found, expected in (
+            ("numbers of x_m", len(self.x_m), places),
+            ("numbers of y_m", len(self.y_m), places),
+            ("starts", len(self.starts), places + 1),
+            ("shares", len(self.share), parts),
+        ):
+            if found != expected:
+                raise ValueError(f"Expected {expected} {name}, got {found}")
+        if self.starts != sorted(self.starts) or self.starts[0] != 0 or self.starts[-1] != parts:
+            raise ValueError(f"Expected starts that rise from 0 to {parts}, got others")
+        for name, positions, most in (("level", self.level, len(self.levels)), ("beacon", self.beacon, len(self.subjects))):
+            if max(positions, default=0) >= most:
+                raise ValueError(f"Expected positions of {name} below {most}, got {max(positions, default=0)}")
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,20 +117,20 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """What is known of a venue's radios beside their places."""
 
     version: Annotated[int, msgspec.Meta(ge=1, le=VERSION)] = VERSION
-    gains_db: dict[str, float] = {}
-    reference_dbm: float = -63.0
+    gains_db: dict[str, Decibels] = {}
+    reference_dbm: Annotated[float, msgspec.Meta(ge=-150, le=50)] = -63.0
     """Read at one metre. Phones and tags differ by 20 dB; the offset learned for each takes that up."""
     exponent: Annotated[float, msgspec.Meta(gt=0.5, lt=8)] = 2.1
     """How fast RSSI falls: 2 in the open; 1.7 to 3.6 were fitted in a furnished office, a flat and a library."""
-    floor_loss_db: Annotated[float, msgspec.Meta(ge=0)] = 15.0
+    floor_loss_db: Annotated[float, msgspec.Meta(ge=0, le=200)] = 15.0
     """What a ceiling takes away, for each level between: 15 to 25 dB of concrete, less where there is an open hall."""
-    noise_db: Annotated[float, msgspec.Meta(gt=0)] = 7.0
+    noise_db: Annotated[float, msgspec.Meta(ge=0.1, le=100)] = 7.0
     """Scale of what one reading strays by from what is expected."""
-    offset_sd_db: Annotated[float, msgspec.Meta(gt=0)] = 8.0
+    offset_sd_db: Annotated[float, msgspec.Meta(ge=0.1, le=100)] = 8.0
     """Between devices, before one has been heard."""
-    offset_drift_db2: Annotated[float, msgspec.Meta(ge=0)] = 0.05
+    offset_drift_db2: Annotated[float, msgspec.Meta(ge=0, le=1_000)] = 0.05
     """By how much a device's own may have changed, as a variance per second: a phone goes into a pocket."""
-    speed_m: Annotated[float, msgspec.Meta(gt=0)] = 0.8
+    speed_m: Annotated[float, msgspec.Meta(ge=0.01, le=100)] = 0.8
     """Metres per root second of a walk nobody reports steps of. Of .3 to 1.2, the best compromise between people who stand (.4) and who
     walk (1.0) on three recordings."""
     walking_firmness: Annotated[float, msgspec.Meta(ge=0.5, le=4)] = 1.0
@@ -104,11 +139,12 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     known_part: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
     """Of the noise (as variance), what a map may leave unknown of a place for somebody who stands there to be believed as the weights
     say: where it leaves more, the belief is raised to a lower power. 0: not asked."""
-    declination_deg: float = 0.0
+    declination_deg: Annotated[float, msgspec.Meta(ge=-360, le=360)] = 0.0
     """What a compass shows where plan north is, to be taken off headings."""
     step_m: Annotated[float, msgspec.Meta(gt=0, lt=2)] = 0.65
     """Length of a step; 0.61 m was measured in a mall."""
     anchors: dict[str, Found] = {}
+    """By anchor; of what has been moved since, `fitting.py` leaves the radio map out."""
     maps: list[RadioMap] = []
     prints: Prints | None = None
     source: Source = Source()

@@ -16,7 +16,7 @@ from floorplans.model import Plan, Zone
 from geofence.admitted import Admitted
 from geofence.columns import NONE, Columns, Flags, Indices
 from geofence.device_columns import NEVER_MS, PER_LAYER, DeviceColumns
-from geofence.positioning.anchors import Calibration
+from geofence.positioning.fitting import Given, Known, known_of
 from geofence.settings import Settings
 from geofence.tracking import late, moments
 from geofence.tracking.following import Following, Lane
@@ -31,23 +31,23 @@ from geofence.tracking.spans import Spans
 from geofence.tracking.watermark import Watermark
 from geofence.zones import presence
 from geofence.zones.match import ZoneMap
-from groundwork.contracts.ids import Pseudonym
+from groundwork.contracts.ids import CalibrationId, PlanVersionId, Pseudonym
 
 MINUTE_MS = 60_000
 
 
 class Engine:
-    """One venue, on one plan version at a time. Not for several threads."""
+    """One venue, on one plan version and one calibration at a time. Not for several threads."""
 
-    def __init__(self, plan: Plan, settings: Settings, calibration: Calibration | None = None, observe: Observer | None = None) -> None:
+    def __init__(self, plan: Plan, settings: Settings, calibration: Given = None, observe: Observer | None = None) -> None:
         """Raises ValueError for an unknown locator or a zone without a valid shape."""
+        self._known = known = known_of(calibration)
         self.settings = settings
         self.watermark = Watermark(plan.venue.policy.allowed_lateness_ms)
         self.sickness = Sickness(settings.silence_ms)
-        self.gains, self.beacons = Gains(calibration), Beacons()
+        self.gains, self.beacons = Gains(known.calibration), Beacons()
         self.decided_ms = 0
-        self._calibration = calibration
-        self._following = Following(plan, settings, calibration)
+        self._following = Following(plan, settings, known.calibration)
         self._lane = Lane(self._following.nobody(), Gathering(), Spans(settings.silence_ms), self.sickness, observe, self.gains)
         self._pending: list[Rows] = []
         self._late = LateRows(settings)
@@ -60,6 +60,11 @@ class Engine:
     def plan(self) -> Plan:
         """The one it stands on."""
         return self._following.plan
+
+    @property
+    def stands_on(self) -> tuple[PlanVersionId, CalibrationId]:
+        """Its plan version and its calibration."""
+        return self.plan.version, self._known.id
 
     @property
     def zones(self) -> ZoneMap:
@@ -265,29 +270,40 @@ class Engine:
         self._following.apply(self._lane, rows)
         self._lane.gathering.rows += _readings(rows)
 
-    # --- another plan -------------------------------------------------------------------------------------------------------------
+    # --- another plan, another calibration ----------------------------------------------------------------------------------------
 
-    def replan(self, plan: Plan) -> Outcome:
-        """Goes on with another plan version; returns what happened on the one before.
+    def replan(self, plan: Plan, known: Known | None = None) -> Outcome:
+        """Goes on with another plan version, another calibration, or both; returns what happened before.
 
-        What is held in a zone that is still there stays held; what is not is left, dated to the device's last fix.
+        What is held in a zone that is still there stays held; what is not is left, dated to the device's last fix. A calibration ends and
+        begins nothing: where the plan stays, a locator begins with what it believed of everybody's place, since the floor is the same; what
+        was learned of handsets and gateways was learned against other expectations, and is learned anew.
         """
         self._work_off(self.watermark.at_ms)
-        old_plan, old_zones, old_anchors, devices = self.plan, self.zones.zones, self._following.anchors.subjects, self.devices
-        self._following = Following(plan, self.settings, self._calibration)
+        retuned = known is not None and known.id != self._known.id
+        self._known = known or self._known
+        old, self._following = self._following, Following(plan, self.settings, self._known.calibration)
+        outcome = self._gathered(old.plan, old.zones.zones) if plan.version == old.plan.version else self._moved_over(old)
+        if retuned:
+            self.devices.forget_radios()
+            self.gains = self._lane.gains = self.gains.anew(self._known.calibration, plan, self.watermark.at_ms)
         self._following.tune(self.gains)
+        return outcome
+
+    def _moved_over(self, old: Following) -> Outcome:
+        """Takes all that is remembered from the old plan to the new one; returns what happened on the old."""
         place = {zone.id: at for at, zone in enumerate(self.zones.zones)}
-        moved = np.array([*(place.get(zone.id, NONE) for zone in old_zones), NONE], np.int64)
+        moved = np.array([*(place.get(zone.id, NONE) for zone in old.zones.zones), NONE], np.int64)
         slots, layers, cells = self._carried(moved)
-        outcome = self._gathered(old_plan, old_zones)
-        at = {subject: column for column, subject in enumerate(old_anchors)}
+        outcome = self._gathered(old.plan, old.zones.zones)
+        at = {subject: column for column, subject in enumerate(old.anchors.subjects)}
         from_old = np.array([at.get(subject, NONE) for subject in self._following.anchors.subjects], np.int64)
-        devices.reshape(from_old, self.zones.layers, self._following.locate.kinds)
+        self.devices.reshape(from_old, self.zones.layers, self._following.locate.kinds)
         for name, values in cells.items():
-            devices[name][slots, layers] = values
-        repointed = self._repointed(old_anchors)
-        self._pending = [rows for rows in map(repointed, self._pending) if len(rows.track)]
-        self._late.rows = [rows for rows in map(repointed, self._late.rows) if len(rows.track)]
+            self.devices[name][slots, layers] = values
+        repointed = self._repointed(old.anchors.subjects)
+        waiting = (self._pending, self._late.rows)
+        self._pending, self._late.rows = ([rows for rows in map(repointed, parts) if len(rows.track)] for parts in waiting)
         return outcome
 
     def _carried(self, moved: Indices) -> tuple[Indices, Indices, dict[str, Columns]]:
@@ -327,6 +343,7 @@ class Engine:
         return to_bytes(
             EngineState(
                 plan_version=self.plan.version,
+                calibration=self._known.id,
                 watermark_ms=self.watermark.at_ms,
                 newest_ms=self.watermark.newest_ms,
                 covered_ms=self.watermark.covered_ms,
@@ -345,20 +362,21 @@ class Engine:
         )
 
     @staticmethod
-    def plan_version_of(state: bytes) -> str:
-        """Which plan version a state must be restored on."""
-        return from_bytes(state).plan_version
+    def stood_on(state: bytes) -> tuple[PlanVersionId, CalibrationId]:
+        """The plan version and the calibration that a state must be restored on."""
+        said = from_bytes(state)
+        return PlanVersionId(said.plan_version), CalibrationId(said.calibration)
 
     def restore(self, state: bytes) -> None:
-        """Becomes what `state` says. The engine must stand on the state's plan version; raises ValueError otherwise."""
+        """Becomes what `state` says. The engine must stand on the state's plan version and calibration; raises ValueError otherwise."""
         said = from_bytes(state)
-        if said.plan_version != self.plan.version:
-            raise ValueError(f"the state is of plan version {said.plan_version!r}, the engine stands on {self.plan.version!r}")
+        if (said.plan_version, said.calibration) != self.stands_on:
+            raise ValueError(f"the state is of {said.plan_version!r} and {said.calibration!r}, the engine stands on {self.stands_on}")
         self.watermark.at_ms, self.watermark.newest_ms = said.watermark_ms, said.newest_ms
         self.watermark.covered_ms = dict(said.covered_ms)
         self.decided_ms = said.decided_ms
         self.sickness = Sickness(self.settings.silence_ms, said.gateways)
-        self.gains, self.beacons = Gains(self._calibration, said.gains), Beacons(said.beacons)
+        self.gains, self.beacons = Gains(self._known.calibration, said.gains), Beacons(said.beacons)
         self._following.tune(self.gains)
         devices = DeviceColumns.holding(loaded_all(said.columns), self._following.locate.kinds)
         spans = Spans(self.settings.silence_ms, said.spans_floor_ms)

@@ -14,6 +14,7 @@ from geofence.device_columns import NEVER_MS, DeviceColumns
 from geofence.locate import locator
 from geofence.positioning import hearing
 from geofence.positioning.anchors import GENERIC, Calibration, anchors_of
+from geofence.positioning.fitting import fitted
 from geofence.positioning.locator import Fixes, Standing
 from geofence.settings import Settings
 from geofence.tracking import moments
@@ -51,6 +52,7 @@ class Following:
         self.plan = plan
         self.settings = settings
         self.zones = ZoneMap(plan)
+        calibration = fitted(calibration, plan) if calibration else None
         self.anchors = anchors_of(plan, calibration)
         self.anchor_at = {subject: at for at, subject in enumerate(self.anchors.subjects)}
         self.locate = locator(settings.locator)(Standing(plan, self.zones.zones, self.anchors, calibration))

@@ -122,6 +122,12 @@ class Gains:
         rough = {name: round(float(np.clip(gain, -MOST_DB, MOST_DB)), 2) for name, gain in excess.sure_gains(memory.felt).items()}
         memory.gains_db = rough | (self._fitted(plan) if memory.levels else {})
 
+    def anew(self, calibration: Calibration | None, plan: Plan, now_ms: int) -> "Gains":
+        """The venue's under another calibration: what was read between known places stays, what was above old expectations goes."""
+        known = Gains(calibration, Known(levels=self.memory.levels))
+        known.learn(plan, now_ms)
+        return known
+
     def of(self, anchors: Anchors) -> Floats:
         """The gains in force, shape (a,); 0 where nothing is known."""
         return np.array([self.memory.gains_db.get(subject, 0.0) for subject in anchors.subjects])

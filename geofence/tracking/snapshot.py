@@ -1,7 +1,7 @@
 """Snapshot: an engine's state as bytes and back, exactly.
 
 Pure. Canonical: devices in the order of their tracks, pending rows in the order they will be applied, so two engines in the same state
-give the same bytes whatever slots they used. Which plan version it belongs to is in it; the plan itself is not.
+give the same bytes whatever slots they used. Which plan version and which calibration it belongs to is in it; they themselves are not.
 """
 
 import zlib
@@ -31,10 +31,11 @@ class Column(msgspec.Struct, frozen=True, array_like=True):
 
 
 class EngineState(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything an engine needs to go on, but for its plan and settings."""
+    """Everything an engine needs to go on, but for its plan, its calibration and its settings."""
 
     version: int = 1
     plan_version: str
+    calibration: str = ""
     watermark_ms: int
     newest_ms: int
     covered_ms: dict[str, int]

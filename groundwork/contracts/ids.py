@@ -10,6 +10,8 @@ VenueId = NewType("VenueId", str)
 LevelId = NewType("LevelId", str)
 ZoneId = NewType("ZoneId", str)
 PlanVersionId = NewType("PlanVersionId", str)
+CalibrationId = NewType("CalibrationId", str)
+"""32 hex digits made of what a calibration says, so that the same file is the same calibration; empty for none."""
 GatewayId = NewType("GatewayId", str)
 GatewayKeyId = NewType("GatewayKeyId", str)
 BootId = NewType("BootId", str)
