@@ -142,7 +142,7 @@ KNOWN: Final[dict[str, str | int | list[Any]]] = {
     "allow_beacons": ["ibeacon:" + "ef" * 16 + ":1:2"], "allow_companies": [65535], "token_marker": [1, 2], "token_company": 65535,
     "kinds": "visit.ended", "from": "2026-11-01", "to": "2026-11-02", "step": "day", "url": "mqtts://broker.example", "format": "json",
     "address": "mqtt://broker.example:1883", "time_zone": "Asia/Riyadh", "country": "SA", "quiet_from": "22:00", "quiet_until": "09:00",
-    "starts": [0, 1],
+    "starts": [0, 1], "speed_m": 1, "step_m": 1,
 }  # fmt: skip
 """What a field of this name must look like; add here what a new route cannot read otherwise."""
 

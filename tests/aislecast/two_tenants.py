@@ -4,6 +4,7 @@ Whatever the first one, `tamim`, has said is marked with PLANTED, so that an ans
 """
 
 import secrets
+import zlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -19,6 +20,7 @@ from floorplans import drafts
 from floorplans.commands import Premises, Put
 from floorplans.drafts import Asked
 from floorplans.model import Names, Plan
+from geofence.positioning.anchors import Calibration, write_calibration
 from groundwork.contracts.ids import GatewayId, TenantId, VenueId
 from groundwork.people import queries
 from groundwork.people.model import DEVICE_GRANTS, INTEGRATION_GRANTS, TILL_GRANTS
@@ -48,6 +50,7 @@ THEIRS: Final = {
     "operators": "tamim-operator-viewer",
     "api-keys": "tamim-key",
     "sessions": "tamim-sign-in",
+    "calibrations": "tamim-calibration",
     "communities": "tamim-community",
     "consent-texts": "offers",
     "purpose": "tamim-text",
@@ -196,6 +199,9 @@ def _set_up(conn: Connection, now_ms: int) -> tuple[dict[TenantId, Scene], dict[
 def _planted(pseudonym: str, shopper: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Rows of the first tenant in tables that the scene leaves empty."""
     yield "community", {"id": THEIRS["communities"]}
+    file = zlib.compress(write_calibration(Calibration(notes=[PLANTED])))
+    yield "calibration", {"venue": HERE, "id": THEIRS["calibrations"], "body": file}
+    yield "calibration_use", {"venue": HERE, "calibration": THEIRS["calibrations"]}
     yield "consent_text", {"purpose": "offers", "version": THEIRS["purpose"]}
     yield "erasure", {"id": THEIRS["erasures"], "pseudonym": pseudonym, "shopper_id": shopper, "requested_by": "shopper"}
     yield "identity_provider", {"id": THEIRS["identity-providers"], "serves": "shoppers", "issuer": f"https://{PLANTED}.example"}
