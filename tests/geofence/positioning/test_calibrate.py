@@ -45,6 +45,7 @@ def test_a_map_is_made_where_it_pays_and_only_there() -> None:
     assert [found.level for found in bumpy.maps] == ["F1"]
     noise_db = fit_path_loss(_everywhere_bumpy(), ANCHORS, 6.0).noise_db
     assert 3.0 < bumpy.noise_db < noise_db + 1.0, "what a map leaves is more than the scatter of readings"
+    assert 1.0 < bumpy.walking_firmness <= 1.75, "for a walker little but scatter is left of the noise"
 
 
 def test_tags_are_taken_to_be_alike_and_phones_are_not() -> None:
