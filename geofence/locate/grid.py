@@ -22,6 +22,7 @@ from geofence.positioning.anchors import GENERIC, Calibration, expected_dbm, unk
 from geofence.positioning.belief import FRESH, Ground, Moments, Rules, State
 from geofence.positioning.cells import cells_of
 from geofence.positioning.hearing import heard
+from geofence.positioning.level_share import advanced, prior_of
 from geofence.positioning.locator import UNKNOWN_MS, Estimates, Hearings, Locator, Places, Standing
 from geofence.positioning.prints import PrintMap, print_map
 
@@ -65,9 +66,8 @@ class GridFilter:
         self._unlearned(devices, slot[elapsed_s != FRESH])
         gain_db = self.standing.anchors.gain_db[hearings.anchor]
         readings = (hearings.rssi_dbm - gain_db).astype(np.float32)
-        moments = Moments(
-            slot, elapsed_s, hearings.starts, hearings.anchor, readings, hearings.steps, hearings.stride_m, self._told(hearings, devices)
-        )
+        told = self._told(hearings, devices, elapsed_s)
+        moments = Moments(slot, elapsed_s, hearings.starts, hearings.anchor, readings, hearings.steps, hearings.stride_m, *told)
         place, probability = belief.advance(self.ground, self.rules, state, moments, len(self.standing.zones))
         devices["offset_db"][slot] = place[:, 4]
         devices["located_ms"][slot] = hearings.at_ms
@@ -81,11 +81,18 @@ class GridFilter:
             devices["offset_var_db2"][anew] = self.rules.offset_sd_db**2
             devices["weight"][anew] = DOUBTED * self.ground.prior + (1 - DOUBTED) * devices["weight"][anew]
 
-    def _told(self, hearings: Hearings, devices: DeviceColumns) -> Singles:
-        """What a moment's readings as a whole say: for each cell where places have prints, else for each level."""
+    def _told(self, hearings: Hearings, devices: DeviceColumns, elapsed_s: Singles) -> tuple[Singles, ...]:
+        """What a moment's readings as a whole say for each level; where places have prints, for each cell, and each level's share."""
         if self.prints is None:
-            return self._floors(hearings)
-        return self.prints.likelihood(heard(devices, hearings.slot, hearings.at_ms, self.standing.anchors))
+            return (self._floors(hearings),)
+        places, said = self.prints.likelihood(heard(devices, hearings.slot, hearings.at_ms, self.standing.anchors))
+        prior = prior_of(self.ground.prior, self.ground.level, self.prints.levels)
+        before = devices["level_share"][hearings.slot]
+        for row in np.flatnonzero((elapsed_s != FRESH) & ~before.any(axis=1)):  # the calibration before this one had no prints
+            before[row] = np.bincount(self.ground.level, devices["weight"][hearings.slot[row]], self.prints.levels)
+        shares = advanced(before, elapsed_s, said, np.diff(hearings.starts) > 0, prior)
+        devices["level_share"][hearings.slot] = shares
+        return places, shares
 
     def _floors(self, hearings: Hearings) -> Singles:
         """Which level the readings of each moment speak for: the share of power heard of its anchors, as a factor. Shape (n, levels)."""
@@ -137,12 +144,14 @@ def locate(standing: Standing) -> Locator:
     )
     levels = [str(level.id) for level in standing.plan.levels]
     prints = print_map(calibration.prints, standing.anchors, cells, levels) if calibration.prints else None
-    return GridFilter(standing, _kinds(len(cells)), ground, rules, prints)
+    return GridFilter(standing, _kinds(len(cells), len(levels) if prints else 0), ground, rules, prints)
 
 
-def _kinds(cells: int) -> dict[str, Kind]:
+def _kinds(cells: int, levels: int) -> dict[str, Kind]:
+    """`levels`: how many are weighed by themselves, 0 where the cells alone decide."""
     single = np.dtype(np.float32)
-    return {
+    by_level = {"level_share": Kind(single, 0.0, (levels,))} if levels else {}
+    return by_level | {
         "weight": Kind(single, 0.0, (cells,)),
         "offset_cells_db": Kind(single, 0.0, (cells,), of_radios=True),
         "offset_db": Kind(single, 0.0, of_radios=True),

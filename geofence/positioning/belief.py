@@ -6,7 +6,8 @@ One moment goes through three steps:
 
 * **move**: walking spreads the weight to neighbouring cells, never through a wall; felt steps shift it as a whole; a gap spreads it over
   the whole floor, since after half a minute anybody may be anywhere.
-* **hear**: each reading multiplies a cell's weight by a Student-t likelihood of what it read against what is expected there.
+* **hear**: each reading multiplies a cell's weight by a Student-t likelihood of what it read against what is expected there. Where levels
+  are weighed by themselves (`level_share.py`), each level's weight is then brought to its share.
 * **read**: level, mean point, 68 % radius, and the probability of each zone, from the weights raised to a power: the device's **firmness**.
   A walker's readings are independent of one another, so that she is surer than the weights say; who stands where the survey knows
   little reads the same unknown reflections again and again, and is less sure. That she walks is seen by how far the point has gone.
@@ -102,6 +103,8 @@ class Moments(NamedTuple):
     """Shape (n, 2): where they led."""
     floors: Singles
     """Shape (n, levels) or (n, c): what the readings as a whole say for each level or cell, as a factor; 1 where they say nothing."""
+    shares: Singles = np.zeros((0, 0), np.float32)
+    """Shape (n, levels): how much of the weight each level has after the moment; no columns where the cells alone decide."""
 
 
 class Seen(NamedTuple):

@@ -18,6 +18,7 @@ from geofence.positioning.belief_plain import (
     FREEDOM,
     LATELY_S,
     LEAST_QUARTERS,
+    LEAST_TOTAL,
     MOST_PASSES,
     NO_STEPS,
     PASS_SHARE,
@@ -222,6 +223,19 @@ def _heard(w: Any, o: Any, product: Any, prior: Any, expected: Any, anchor: Any,
             w[:cells] = prior
 
 
+@_compiled(nb.void(_f1, _i1, _f1))
+def _shared(w: Any, level: Any, shares: Any) -> None:
+    start = 0
+    for at in range(len(shares)):
+        end, total = int(np.searchsorted(level, at, side="right")), _ZERO
+        for c in range(start, end):
+            total += w[c]
+        part = shares[at] / max(total, np.float32(LEAST_TOTAL))
+        for c in range(start, end):
+            w[c] *= part
+        start = end
+
+
 @_compiled(nb.void(_f1, _f1, _f1, _f1, _f1, _i1, _f1, _F, _d1, _d1))
 def _read(w: Any, o: Any, far: Any, x_m: Any, y_m: Any, level: Any, adrift: Any, size: Any, bins: Any, place: Any) -> None:
     cells = len(w) - 1
@@ -321,13 +335,14 @@ def _raised(w: Any, root: Any, raised: Any, power: Any) -> None:
 
 @_compiled(
     nb.void(
-        _f1, _f1, _i1, _n2, _f1, _f2, _i1, _i1, _f1, _f1, _d1, _f2, _f2, _f1, _f2, _f2, _i1, _f1, _i1, _i1, _f1, _i1, _f2, _f2, _d2, _d2
+        _f1, _f1, _i1, _n2, _f1, _f2, _i1, _i1, _f1, _f1, _d1, _f2, _f2, _f1, _f2, _f2, _i1, _f1, _i1, _i1, _f1, _i1, _f2, _f2, _f2, _d2, _d2
     )
 )  # fmt: skip
 def advance(
     x_m: Any, y_m: Any, level: Any, around: Any, prior: Any, expected: Any, zone_starts: Any, zone: Any,
     share: Any, firmness: Any, rules: Any, weight: Any, offset: Any, variance: Any, adrift: Any, trail: Any, slot: Any, elapsed: Any,
-    starts: Any, anchor: Any, rssi: Any, steps: Any, stride: Any, floors: Any, place: Any, probability: Any,
+    starts: Any, anchor: Any, rssi: Any, steps: Any, stride: Any, floors: Any, shares: Any,
+    place: Any, probability: Any,
 ) -> None:  # fmt: skip
     """Works off all moments; the columns are those of `belief_plain.advance`."""
     cells = len(x_m)
@@ -357,6 +372,8 @@ def advance(
             if v > FLOOR_VAR:
                 v = _offset_moved(w, o, v, g, w2, g2, expected, heard, read, noise2)
             _heard(w, o, w2, prior, expected, heard, read, noise2)
+        if shares.shape[1]:
+            _shared(w, level, shares[i])
         weight[device], offset[device], variance[device] = w[:cells], o[:cells], v
         _read(w, o, w2, x_m, y_m, level, adrift[device], size, bins, place[i])
         power = _power(w, firmness, rules[9], _walking(trail[device], place[i], elapsed[i]))

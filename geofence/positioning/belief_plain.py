@@ -37,13 +37,15 @@ AS_IT_IS: Final = 0.01
 """A firmness this near to 1 is not applied."""
 LEAST_QUARTERS: Final = 2
 """Firmness is at least a half. It goes by quarters, which are square roots and products, mixed in between."""
+LEAST_TOTAL: Final = 1e-30
+"""Of a level's weight: one that has less keeps what it has."""
 
 
 def advance(
     x_m: Singles, y_m: Singles, level: Indices, around: Any, prior: Singles, expected: Singles, zone_starts: Indices, zone: Indices,
     share: Singles, firmness: Singles, rules: Floats, weight: Singles, offset: Singles, variance: Singles, adrift: Singles,
     trail: Singles, slot: Indices, elapsed: Singles, starts: Indices, anchor: Indices, rssi: Singles, steps: Indices, stride: Singles,
-    floors: Singles, place: Floats, probability: Floats,
+    floors: Singles, shares: Singles, place: Floats, probability: Floats,
 ) -> None:  # fmt: skip
     """Works off all moments; writes `weight`, `offset`, `variance`, `adrift`, `trail`, `place` and `probability`."""
     cell_zone = np.repeat(np.arange(len(x_m)), np.diff(zone_starts))
@@ -54,6 +56,8 @@ def advance(
         if starts[i + 1] > starts[i]:
             told = floors[i] if floors.shape[1] == len(w) else floors[i, level]
             w, o, v = _heard(w * told, o, v, expected[anchor[heard]], rssi[heard], prior, rules)
+        if shares.shape[1]:
+            w = w * (shares[i] / np.maximum(np.bincount(level, w, shares.shape[1]), LEAST_TOTAL))[level]
         weight[device], offset[device], variance[device] = w, o, v
         place[i] = _read(w, o, x_m, y_m, level, adrift[device], rules[0])
         firm = _firm(w, firmness, rules[9], _walking(trail[device], place[i], float(elapsed[i])))

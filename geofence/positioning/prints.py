@@ -33,9 +33,9 @@ AROUND_M: Final = 3.0
 FARTHEST_M: Final = 10.0
 LEAST: Final = 0.02
 """What a beacon weighs less than this in a print is left out."""
-SURE: Final = 40.0
+SURE: Final = 20.0
 """How steeply likeness tells levels apart, in nats: a level's best places decide, not how many there are."""
-LEAST_LEVEL: Final = 0.02
+LEAST_LEVEL: Final = 0.01
 """Of a level of which nothing alike is heard at a moment; .005 does no better, .2 costs .06 of the levels."""
 REACH_M: Final = 4.0
 """A cell further than this from every print is taken as one where nothing fits ..."""
@@ -99,26 +99,23 @@ class PrintMap:
     cell_level: Indices
     levels: int
 
-    def likelihood(self, heard: Heard) -> Singles:
-        """How likely each cell is by what each device heard lately, as a factor of at most 1. Shape (n, c)."""
-        found = np.empty((len(heard.known), len(self.print_of)), np.float32)
+    def likelihood(self, heard: Heard) -> tuple[Singles, Floats]:
+        """What each device heard lately says: how likely each cell is among those of its level, as a factor of at most 1, shape (n, c);
+        and the logarithm of how likely each level is, shape (n, levels)."""
+        places, levels = np.empty((len(heard.known), len(self.print_of)), np.float32), np.empty((len(heard.known), self.levels))
         for row, known in enumerate(heard.known):
-            found[row] = self._one(np.flatnonzero(known), heard.rssi_dbm[row, known])
-        return found
+            places[row], levels[row] = self._one(np.flatnonzero(known), heard.rssi_dbm[row, known])
+        return places, levels
 
-    def _one(self, anchor: Indices, rssi_dbm: Floats) -> Singles:
-        """Which level it is and where on it are weighed apart: the first is told by how well its best places fit, all at once and
-        for sure, the second is to be told by the whole way."""
+    def _one(self, anchor: Indices, rssi_dbm: Floats) -> tuple[Singles, Floats]:
         said = loudness(rssi_dbm)
         said /= max(float(np.linalg.norm(said)), 1e-9)
         alike = np.append((said[:, None] * self.share[anchor]).sum(axis=0), UNLIKE)
         sure = np.bincount(self.level_of, np.exp(SURE * (alike[:-1] - alike.max())), self.levels)
-        level = np.log(np.maximum(sure / sure.sum(), LEAST_LEVEL))
         best = np.full(self.levels, UNLIKE)
         np.maximum.at(best, self.level_of, alike[:-1])
-        said_of = self.weight * (alike[self.print_of] - best[self.cell_level]) + level[self.cell_level]
-        factor: Singles = np.exp(said_of - said_of.max()).astype(np.float32)
-        return factor
+        factor: Singles = np.exp(self.weight * (alike[self.print_of] - best[self.cell_level])).astype(np.float32)
+        return factor, np.log(np.maximum(sure / sure.sum(), LEAST_LEVEL))
 
 
 def print_map(prints: Prints, anchors: Anchors, cells: Cells, levels: Sequence[str]) -> PrintMap:
@@ -131,6 +128,7 @@ def print_map(prints: Prints, anchors: Anchors, cells: Cells, levels: Sequence[s
     share[row[placed], place[placed]] = np.array(prints.share, np.float32)[placed] / 1000
     known = [levels.index(name) if name in levels else -1 for name in prints.levels]
     level_of = np.array(known, np.int64)[np.array(prints.level, np.int64)]
+    share[:, level_of < 0] = 0  # of a level that is not on the plan
     return PrintMap(share, _nearest(prints, cells, levels), prints.weight, np.maximum(level_of, 0), cells.level, len(levels))
 
 

@@ -57,10 +57,10 @@ def moments(chance: np.random.Generator, devices: int, elapsed_s: float, steps: 
     )
 
 
-def plainly(state: State, moment: Moments) -> Seen:
+def plainly(state: State, moment: Moments, ground: Ground = KNOWN_RIGHT) -> Seen:
     seen = Seen(np.zeros((len(moment.slot), 5)), np.zeros((len(moment.slot), 2)))
     plain: Callable[..., None] = belief_plain.advance
-    plain(*KNOWN_RIGHT, np.array(WALKERS), *state, *moment, *seen)
+    plain(*ground, np.array(WALKERS), *state, *moment, *seen)
     return seen
 
 
@@ -77,6 +77,24 @@ def test_the_compiled_belief_is_the_plain_one(seed: int, elapsed_s: float, steps
         assert np.allclose(compiled.weight, plain.weight, atol=1e-3)
         assert np.allclose(compiled.trail_m, plain.trail_m, atol=2e-2)
         assert np.allclose(compiled.offset_var, plain.offset_var, rtol=1e-3)
+
+
+TWO_LEVELS = GROUND._replace(level=(CELLS.y_m > 12.5).astype(np.int64))
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), above=st.sampled_from([0.0, 0.01, 0.4, 1.0]))
+def test_a_level_has_the_weight_of_its_share_whatever_the_cells_say(seed: int, above: float) -> None:
+    chance = np.random.default_rng(seed)
+    shares = np.array([[1.0 - above, above]] * 3, np.float32)
+    compiled, plain = empty(3), empty(3)
+    for number in range(3):
+        moment = moments(chance, 3, FRESH if number == 0 else 0.5)._replace(floors=np.ones((3, 2), np.float32), shares=shares)
+        one, other = belief.advance(TWO_LEVELS, WALKERS, compiled, moment, 2), plainly(plain, moment, TWO_LEVELS)
+        assert np.allclose(compiled.weight[:, TWO_LEVELS.level == 1].sum(axis=1), above, atol=1e-4)
+        assert np.allclose(compiled.weight, plain.weight, atol=1e-3)
+        assert np.allclose(one.place, other.place, atol=2e-2)
+        assert one.place[:, 0].tolist() == [float(above > 0.5)] * 3
 
 
 def test_a_device_gives_the_same_bits_whoever_stands_beside_it() -> None:

@@ -1,5 +1,7 @@
 """Prints: what places sound like, and what a device's hearing says by them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from geofence.positioning.cells import cells_of
 from geofence.positioning.hearing import take
 from geofence.positioning.locator import Heard, Hearings, Standing
 from geofence.positioning.prints import loudness, print_map, prints_of
+from groundwork.contracts.ids import LevelId
 from tests.geofence.venues import plan, rectangle, zone
 
 BEACONS = {"b0": (2.0, 2.0), "b1": (18.0, 2.0), "b2": (2.0, 18.0), "b3": (18.0, 18.0)}
@@ -46,13 +49,13 @@ def heard_at(x_m: float, y_m: float, louder_db: float = 0.0) -> Heard:
 
 @pytest.mark.parametrize("louder_db", [0.0, 6.0, -6.0])
 def test_a_place_is_known_by_its_sound_whatever_the_phone(louder_db: float) -> None:
-    said = print_map(learned(), ANCHORS, CELLS, LEVELS).likelihood(heard_at(5.0, 14.0, louder_db))[0]
+    said = print_map(learned(), ANCHORS, CELLS, LEVELS).likelihood(heard_at(5.0, 14.0, louder_db))[0][0]
     best = int(said.argmax())
     assert np.hypot(CELLS.x_m[best] - 5.0, CELLS.y_m[best] - 14.0) < 4.0
 
 
 def test_the_best_cell_counts_fully_and_no_cell_for_nothing() -> None:
-    said = print_map(learned(), ANCHORS, CELLS, LEVELS).likelihood(heard_at(5.0, 14.0))
+    said, _ = print_map(learned(), ANCHORS, CELLS, LEVELS).likelihood(heard_at(5.0, 14.0))
     assert said.shape == (1, len(CELLS))
     assert said.max() == pytest.approx(1.0)
     assert said.min() > 0
@@ -61,14 +64,40 @@ def test_the_best_cell_counts_fully_and_no_cell_for_nothing() -> None:
 def test_a_row_gives_the_same_bits_whatever_rows_stand_beside_it() -> None:
     told, here, there = print_map(learned(), ANCHORS, CELLS, LEVELS), heard_at(5.0, 14.0), heard_at(15.0, 3.0)
     both = Heard(*(np.concatenate(columns) for columns in zip(here, there, strict=True)))
-    assert np.array_equal(told.likelihood(both)[0], told.likelihood(here)[0])
+    (places, levels), (place, level) = told.likelihood(both), told.likelihood(here)
+    assert np.array_equal(places[0], place[0])
+    assert np.array_equal(levels[0], level[0])
 
 
 def test_beacons_and_levels_that_are_not_on_the_plan_are_left_out() -> None:
     strange = prints_of(surveyed(), ("b0", "gone", "b2", "b3"), LEVELS)
     assert print_map(strange, ANCHORS, CELLS, LEVELS).share[1].max() == 0
     elsewhere = print_map(prints_of(surveyed(), ANCHORS.subjects, ["another"]), ANCHORS, CELLS, LEVELS)
-    assert np.unique(elsewhere.likelihood(heard_at(5.0, 14.0))).tolist() == [1.0]
+    assert np.unique(elsewhere.likelihood(heard_at(5.0, 14.0))[0]).tolist() == [1.0]
+
+
+def test_a_level_is_told_by_what_is_heard_on_it() -> None:
+    on = replace(HALL.levels[0], id=LevelId("up"), ordinal=1)
+    two = replace(
+        HALL,
+        levels=(*HALL.levels, on),
+        placements=tuple(replace(p, level=on.id) if p.subject in ("b2", "b3") else p for p in HALL.placements),
+    )
+    levels, walk = [*LEVELS, "up"], surveyed()
+    heard_below, heard_above = walk.rssi_dbm.copy(), walk.rssi_dbm.copy()
+    heard_below[:, 2:], heard_above[:, :2] = np.nan, np.nan
+    both = Samples(*(np.concatenate([column, column]) for column in walk))
+    both = both._replace(level=np.repeat([0, 1], len(walk.level)), rssi_dbm=np.concatenate([heard_below, heard_above]))
+    told = print_map(prints_of(both, ANCHORS.subjects, levels), anchors_of(two), cells_of(two, two.zones), levels)
+    heard = heard_at(5.0, 4.0)
+    said = told.likelihood(heard._replace(known=heard.known & np.array([True, True, False, False])))[1]
+    assert said.argmax() == 0
+    assert np.exp(said).sum() == pytest.approx(1.0, abs=0.02)
+
+
+def test_without_a_print_of_any_level_all_are_alike() -> None:
+    elsewhere = print_map(prints_of(surveyed(), ANCHORS.subjects, ["another"]), ANCHORS, CELLS, LEVELS)
+    assert elsewhere.likelihood(heard_at(5.0, 14.0))[1].tolist() == [[0.0]]
 
 
 def test_prints_survive_the_calibration_file() -> None:
