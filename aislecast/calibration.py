@@ -20,8 +20,8 @@ from geofence.positioning.placing import place_all
 from geofence.positioning.prints import prints_of
 from geofence.zones.match import ZoneMap
 
-BESIDE_PRINTS_DB: Final = 15.0
-"""Noise of the path loss of beacons that a walk placed, beside prints of the same walk; 5, 8 and 30 dB did worse or no better."""
+BESIDE_PRINTS_DB: Final = 10.0
+"""Noise of the path loss of beacons that a walk placed, beside prints of the same walk; 8 and 11 dB do as well."""
 
 
 Step = Literal["samples", "places", "prints", "radios", "door"]
@@ -67,9 +67,10 @@ def _with_found(recording: Recording, samples: Samples, levels: tuple[str, ...],
     }
     if not found:
         raise ValueError("none of the listed beacons was heard often enough to be found")
+    gains = {subject: round(place.gain_db, 2) for subject, place in zip(subjects, placed.places, strict=True) if place is not None}
     notes = [f"{len(found)} of {len(subjects)} listed beacons were found; nothing is known of the others"]
     begin("prints")
     prints = prints_of(samples, subjects, levels)
     return replace(
-        placed.calibration, anchors=found, prints=prints, noise_db=BESIDE_PRINTS_DB, floor_loss_db=0.0, notes=notes
+        placed.calibration, anchors=found, gains_db=gains, prints=prints, noise_db=BESIDE_PRINTS_DB, floor_loss_db=0.0, notes=notes
     )  # levels are for the prints to tell

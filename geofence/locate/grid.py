@@ -31,8 +31,9 @@ GAP_S: Final = 10.0
 in the library the 95 % error falls from 7.2 m (never) over 4.4 m (30 s) to 3.5 m (10 s)."""
 LEAK: Final = 1e-4
 """How soon a belief that was wrong is given up."""
-STRIDE_SD: Final = 0.3
-"""A felt step is 0.5 to 0.8 m long, and its heading off by 15 degrees."""
+STRIDE_SD: Final = 0.9
+"""Of a single step's length it is .3: 0.5 to 0.8 m, and a heading off by 15 degrees. But a heading that is off stays so until the next turn,
+nine steps on, and errors that agree add up as nine, not as three."""
 BLOCKED: Final = 0.3
 DOUBTED: Final = 0.5
 """Of the weight, spread over the floor when the calibration changes: where it agrees with the one before half is as good as all, and
@@ -85,7 +86,9 @@ class GridFilter:
         """What a moment's readings as a whole say for each level; where places have prints, for each cell, and each level's share."""
         if self.prints is None:
             return (self._floors(hearings),)
-        places, said = self.prints.likelihood(heard(devices, hearings.slot, hearings.at_ms, self.standing.anchors))
+        lately = heard(devices, hearings.slot, hearings.at_ms, self.standing.anchors)
+        as_read = lately._replace(rssi_dbm=lately.rssi_dbm + self.standing.anchors.gain_db)  # as prints were made
+        places, said = self.prints.likelihood(as_read)
         prior = prior_of(self.ground.prior, self.ground.level, self.prints.levels)
         before = devices["level_share"][hearings.slot]
         for row in np.flatnonzero((elapsed_s != FRESH) & ~before.any(axis=1)):  # the calibration before this one had no prints

@@ -59,6 +59,8 @@ class Place(NamedTuple):
     level: int
     x_m: float
     y_m: float
+    gain_db: float
+    """How much louder than REFERENCE_DBM it is at a metre, drawn towards 0."""
 
 
 class Placed(NamedTuple):
@@ -97,16 +99,16 @@ def place(heard: Heard, loss: Loss) -> Place | None:
     loud = slice(0, max(3, int(len(here) * LOUDEST)))
     spots_x, spots_y = _spots(x[loud]), _spots(y[loud])
     at_x, at_y = (axis.reshape(-1) for axis in np.meshgrid(spots_x, spots_y))
-    weight = _likelihood(x, y, rssi, at_x, at_y, loss)
-    return Place(level, float(weight @ at_x), float(weight @ at_y))
+    weight, gain = _likelihood(x, y, rssi, at_x, at_y, loss)
+    return Place(level, float(weight @ at_x), float(weight @ at_y), float(weight @ gain))
 
 
 def _spots(places: Floats) -> Floats:
     return np.arange(places.min() - MARGIN_M, places.max() + MARGIN_M, GRID_M)
 
 
-def _likelihood(x: Floats, y: Floats, rssi: Floats, at_x: Floats, at_y: Floats, loss: Loss) -> Floats:
-    """How likely each place is, summing to 1, with the beacon's own gain taken out."""
+def _likelihood(x: Floats, y: Floats, rssi: Floats, at_x: Floats, at_y: Floats, loss: Loss) -> tuple[Floats, Floats]:
+    """How likely each place is, summing to 1, and the beacon's gain if it hangs there."""
     apart = 5.0 * np.log10((x[:, None] - at_x) ** 2 + (y[:, None] - at_y) ** 2 + NEAR_M2)
     residual = rssi[:, None] - (loss.reference_dbm - loss.exponent * apart)
     trusted = len(rssi) * INDEPENDENT
@@ -114,5 +116,4 @@ def _likelihood(x: Floats, y: Floats, rssi: Floats, at_x: Floats, at_y: Floats, 
     unlike = np.log1p(((residual - gain) / loss.noise_db) ** 2 / 3.0).sum(axis=0) * 2.0
     unlike = INDEPENDENT * unlike + 0.5 * (gain / GAIN_SD_DB) ** 2
     weight = np.exp(unlike.min() - unlike)
-    likelihood: Floats = weight / weight.sum()
-    return likelihood
+    return weight / weight.sum(), gain

@@ -91,12 +91,11 @@ class PrintMap:
     share: Singles
     """Shape (a, p): by anchor, so that a moment reads only the rows of what it hears."""
     print_of: Indices
-    """Shape (c,): each cell's print, p where there is none near."""
+    """Shape (c,): each cell's print; p and more where there is none near, one such number for each level."""
     weight: float
     """Of likeness within a level, in nats."""
     level_of: Indices
     """Shape (p,): the plan's level of each print."""
-    cell_level: Indices
     levels: int
 
     def likelihood(self, heard: Heard) -> tuple[Singles, Floats]:
@@ -110,12 +109,13 @@ class PrintMap:
     def _one(self, anchor: Indices, rssi_dbm: Floats) -> tuple[Singles, Floats]:
         said = loudness(rssi_dbm)
         said /= max(float(np.linalg.norm(said)), 1e-9)
-        alike = np.append((said[:, None] * self.share[anchor]).sum(axis=0), UNLIKE)
-        sure = np.bincount(self.level_of, np.exp(SURE * (alike[:-1] - alike.max())), self.levels)
+        alike: Floats = (said[:, None] * self.share[anchor]).sum(axis=0)
+        sure = np.bincount(self.level_of, np.exp(SURE * (alike - alike.max(initial=UNLIKE))), self.levels)
         best = np.full(self.levels, UNLIKE)
-        np.maximum.at(best, self.level_of, alike[:-1])
-        factor: Singles = np.exp(self.weight * (alike[self.print_of] - best[self.cell_level])).astype(np.float32)
-        return factor, np.log(np.maximum(sure / sure.sum(), LEAST_LEVEL))
+        np.maximum.at(best, self.level_of, alike)
+        fits = np.concatenate([alike - best[self.level_of], UNLIKE - best])
+        factor: Singles = np.exp(self.weight * fits).astype(np.float32)[self.print_of]
+        return factor, np.log(np.maximum(sure / max(float(sure.sum()), 1e-300), LEAST_LEVEL))
 
 
 def print_map(prints: Prints, anchors: Anchors, cells: Cells, levels: Sequence[str]) -> PrintMap:
@@ -129,18 +129,18 @@ def print_map(prints: Prints, anchors: Anchors, cells: Cells, levels: Sequence[s
     known = [levels.index(name) if name in levels else -1 for name in prints.levels]
     level_of = np.array(known, np.int64)[np.array(prints.level, np.int64)]
     share[:, level_of < 0] = 0  # of a level that is not on the plan
-    return PrintMap(share, _nearest(prints, cells, levels), prints.weight, np.maximum(level_of, 0), cells.level, len(levels))
+    return PrintMap(share, _nearest(prints, cells, levels), prints.weight, np.maximum(level_of, 0), len(levels))
 
 
 def _nearest(prints: Prints, cells: Cells, levels: Sequence[str]) -> Indices:
     """Each cell's print on its own level."""
     level, x, y = np.array(prints.level, np.int64), np.array(prints.x_m), np.array(prints.y_m)
-    nearest = np.full(len(cells), len(level), np.int64)
+    nearest = len(level) + cells.level
     for number, name in enumerate(levels):
         there = np.flatnonzero(level == prints.levels.index(name)) if name in prints.levels else level[:0]
         here = np.flatnonzero(cells.level == number)
         if len(there) and len(here):
             apart2 = (cells.x_m[here, None] - x[there]) ** 2 + (cells.y_m[here, None] - y[there]) ** 2
             best = apart2.argmin(axis=1)
-            nearest[here] = np.where(apart2[np.arange(len(here)), best] <= REACH_M**2, there[best], len(level))
+            nearest[here] = np.where(apart2[np.arange(len(here)), best] <= REACH_M**2, there[best], len(level) + number)
     return nearest

@@ -111,4 +111,8 @@ def test_a_beacon_is_found_where_it_hangs() -> None:
     assert found is not None
     assert found.level == 0
     assert np.hypot(found.x_m - 12, found.y_m - 9) < 2.5
+    assert abs(found.gain_db) < 2.0
+    louder = place(Heard(level, x, y, np.where(level == 1, rssi - 20, rssi) + 6), Loss(-66, 2.5, 5))
+    assert louder is not None
+    assert 3.0 < louder.gain_db - found.gain_db < 6.5
     assert place(Heard(level[:5], x[:5], y[:5], rssi[:5]), Loss(-66, 2.5, 5)) is None
