@@ -32,8 +32,8 @@ in the library the 95 % error falls from 7.2 m (never) over 4.4 m (30 s) to 3.5 
 LEAK: Final = 1e-4
 """How soon a belief that was wrong is given up."""
 STRIDE_SD: Final = 0.9
-"""Of a single step's length it is .3: 0.5 to 0.8 m, and a heading off by 15 degrees. But a heading that is off stays so until the next turn,
-nine steps on, and errors that agree add up as nine, not as three."""
+"""Of a single step's length it is .3: 0.5 to 0.8 m, and a heading off by 15 degrees. But a heading that is off stays so until the next
+turn, nine steps on, and errors that agree add up as nine, not as three."""
 BLOCKED: Final = 0.3
 DOUBTED: Final = 0.5
 """Of the weight, spread over the floor when the calibration changes: where it agrees with the one before half is as good as all, and

@@ -24,8 +24,8 @@ CELLS: Final = 2_000
 SMALLEST_M: Final = 0.35
 """Half a shoulder's width: finer cells cost time squared and tell nothing."""
 LARGEST_M: Final = 1.5
-"""Coarser ones close the corridors of a mall: on its walks, the level given, 2.5 m cost .8 m of the median and .04 of the shops against 1 m,
-and 1.5 m, with less than half of its cells, .1 m and .01."""
+"""Coarser ones close the corridors of a mall: on its walks, the level given, 2.5 m cost .8 m of the median and .04 of the shops against
+1 m, and 1.5 m, with less than half of its cells, .1 m and .01."""
 FRONT_M: Final = 8.0
 """How far a zone without a floor reaches before its front; half a wide mall corridor."""
 CLOSED: Final = 0.1

@@ -6,7 +6,8 @@ likely the place is. Beacons that are not heard count as well, in the only way r
 
 Beside the path loss, which needs to know where each beacon hangs, prints know walls, ceilings and open halls: on the walks of a mall they
 tell levels apart in .90 of windows where power alone told .85. They hold for phones louder or fainter by a few dB, since loudness as a
-whole drops out. `placing.py` says where the beacons hang; the belief (`belief.py`) takes what is said here as one factor for each cell.
+whole drops out. What they say of levels adds up in `level_share.py`; what they say of places, the belief (`belief.py`) takes as one factor
+for each cell. `placing.py` says where the beacons hang.
 """
 
 from collections.abc import Sequence
@@ -34,9 +35,10 @@ FARTHEST_M: Final = 10.0
 LEAST: Final = 0.02
 """What a beacon weighs less than this in a print is left out."""
 SURE: Final = 20.0
-"""How steeply likeness tells levels apart, in nats: a level's best places decide, not how many there are."""
+"""How steeply likeness tells levels apart, in nats: a level's best places decide, not how many there are. 10 to 60 give the same levels
+but for a hundredth."""
 LEAST_LEVEL: Final = 0.01
-"""Of a level of which nothing alike is heard at a moment; .005 does no better, .2 costs .06 of the levels."""
+"""Of a level of which nothing alike is heard at a moment; .005 to .05 do as well."""
 REACH_M: Final = 4.0
 """A cell further than this from every print is taken as one where nothing fits ..."""
 UNLIKE: Final = 0.2
