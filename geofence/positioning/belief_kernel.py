@@ -335,7 +335,8 @@ def _raised(w: Any, root: Any, raised: Any, power: Any) -> None:
 
 @_compiled(
     nb.void(
-        _f1, _f1, _i1, _n2, _f1, _f2, _i1, _i1, _f1, _f1, _d1, _f2, _f2, _f1, _f2, _f2, _i1, _f1, _i1, _i1, _f1, _i1, _f2, _f2, _f2, _d2, _d2
+        _f1, _f1, _i1, _n2, _f1, _f2, _i1, _i1, _f1, _f1, _d1, _f2, _f2, _f1, _f2, _f2,
+        _i1, _f1, _i1, _i1, _f1, _i1, _f2, _f2, _f2, _d2, _d2,
     )
 )  # fmt: skip
 def advance(

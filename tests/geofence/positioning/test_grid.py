@@ -11,6 +11,7 @@ from aislecast.twin.recording import read_recording
 from aislecast.walks import Walked, walk
 from benchmarks.positioning import of_sessions, restricted
 from geofence.admitted import Admitted
+from geofence.positioning.anchors import Calibration, Prints
 from geofence.settings import Settings
 from geofence.tracking.engine import Engine
 from geofence.tracking.outcome import Observed
@@ -51,6 +52,31 @@ def test_a_snapshot_in_the_middle_of_a_walk_changes_no_bit() -> None:
     second = Engine(two_rooms(), GRID)
     second.restore(first.state())
     assert before + seen_of(second, entries[17:]) == straight
+
+
+def test_a_snapshot_keeps_what_is_known_of_levels() -> None:
+    level = str(two_rooms().levels[0].id)
+    prints = Prints(
+        subjects=["g-left", "g-right"],
+        levels=[level],
+        level=[0, 0],
+        x_m=[5.0, 35.0],
+        y_m=[5.0, 5.0],
+        starts=[0, 1, 2],
+        beacon=[0, 1],
+        share=[1000, 1000],
+    )
+    entries, known = batches(), Calibration(prints=prints)
+    straight = seen_of(Engine(two_rooms(), GRID, known), entries)
+    first = Engine(two_rooms(), GRID, known)
+    before = seen_of(first, entries[:17])
+    second = Engine(two_rooms(), GRID, known)
+    second.restore(first.state())
+    assert before + seen_of(second, entries[17:]) == straight
+    untold = Engine(two_rooms(), GRID)
+    seen_of(untold, entries[:17])
+    second.restore(untold.state())
+    assert seen_of(second, entries[17:])
 
 
 def test_a_snapshot_of_another_locator_is_taken_over_without_its_belief() -> None:
