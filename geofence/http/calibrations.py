@@ -12,7 +12,7 @@ from geofence.calibrating import keep
 from geofence.calibrating.keep import MOST_BYTES, Asked, file_of
 from geofence.places import Places
 from geofence.positioning.anchors import Calibration
-from groundwork.contracts.calibration import CalibrationHeld, UseCalibration, VenueCalibrations
+from groundwork.contracts.calibration import CalibrationHeld, UseCalibrationRequest, VenueCalibrations
 from groundwork.contracts.ids import CalibrationId, TenantId, VenueId
 from groundwork.contracts.subjects import CALIBRATION_CHANGED
 from groundwork.people.model import MANAGE_GATEWAYS
@@ -83,7 +83,7 @@ class CalibrationRoutes:
                 self.put,
                 Words("Puts a calibration in force, an earlier one or none.", "العمل بمعايرة، أو بسابقة، أو دون معايرة."),
                 grant=MANAGE_GATEWAYS,
-                request=UseCalibration,
+                request=UseCalibrationRequest,
                 answer=VenueCalibrations,
                 refusals=(reasons.UNKNOWN_VENUE, reasons.UNKNOWN_CALIBRATION),
             ),
@@ -116,7 +116,7 @@ class CalibrationRoutes:
 
     async def put(self, request: web.Request) -> web.StreamResponse:
         """PUT /v1/venues/{venue}/calibration: who was in a zone stays in it."""
-        asked, sent = self._asked(request), await read(request, UseCalibration)
+        asked, sent = self._asked(request), await read(request, UseCalibrationRequest)
 
         def work(conn: Connection) -> VenueCalibrations:
             keep.use(conn, asked, CalibrationId(sent.id) if sent.id is not None else None)

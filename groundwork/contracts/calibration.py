@@ -81,7 +81,7 @@ class VenueCalibrations(msgspec.Struct, frozen=True, kw_only=True):
     """What was in force, the newest first, as far as the last fifty changes."""
 
 
-class UseCalibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class UseCalibrationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which calibration is to be in force; None for none."""
 
     version: int = 1
