@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from aislecast.commands.options import database_of, database_url, folder_of
+from aislecast.commands.options import database_of, database_url, existing_database_url, folder_of
 from aislecast.exits import BAD_INPUT, ENVIRONMENT, OK, Stop
 from aislecast.words import Voice
 from groundwork.plumbing.reasons import Words
@@ -75,12 +75,20 @@ def plan_of_source(args: argparse.Namespace, voice: Voice) -> "Plan":
     return asyncio.run(_queried(args, lambda conn: _plan_in_force(conn, args.source, args.tenant)))
 
 
-def _plan_in_force(conn: "Connection", name: str, tenant: str | None) -> "Plan":
+def published_plan(args: argparse.Namespace) -> "Plan":
+    """The plan in force at the venue `args.venue`. Raises Stop where there is no database, no such venue, or no plan."""
+    from aislecast.venues import NO_VENUE
+
+    existing_database_url(args)
+    return asyncio.run(_queried(args, lambda conn: _plan_in_force(conn, args.venue, args.tenant, NO_VENUE)))
+
+
+def _plan_in_force(conn: "Connection", name: str, tenant: str | None, unknown: Words = _NEITHER) -> "Plan":
     """Any tenant's, where no `tenant` is named. Raises Stop where there is no such venue, more than one, or no plan."""
     from aislecast.venues import venue_named
     from floorplans import queries
 
-    venue = venue_named(conn, name, tenant, _NEITHER)
+    venue = venue_named(conn, name, tenant, unknown)
     found = queries.published_plan(conn, venue.tenant, venue.id)
     if found is None:
         raise Stop(_UNPUBLISHED, BAD_INPUT, venue=name)

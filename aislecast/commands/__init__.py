@@ -20,6 +20,7 @@ from aislecast.commands import (
     feed,
     operator,
     plan,
+    recording,
     replay,
     restore,
     retention,
@@ -53,6 +54,7 @@ class Command(Protocol):
 COMMANDS: Mapping[str, Command] = {
     "up": up,
     "replay": replay,
+    "recording": recording,
     "calibrate": calibrate,
     "calibration": calibration,
     "twin": twin,

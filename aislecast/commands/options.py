@@ -29,6 +29,9 @@ _BAD_END = Words(
     "An end has the form `{form}`, as this command prints it, and needs `--tenant`; got {got}.",
     "صيغة النهاية `{form}` كما يطبعها هذا الأمر، وتحتاج إلى `--tenant`؛ والمعطى {got}.",
 )
+_NOT_EMPTY = Words(
+    "The folder {path} is not empty. Choose a new one with `--out`.", "المجلد {path} ليس فارغًا. اختر مجلدًا جديدًا بالخيار `--out`."
+)
 _JSON = Words("one JSON object instead of text", "مخرجات JSON بدلًا من النص")
 
 
@@ -50,6 +53,13 @@ def add_tenant(parser: Parser) -> None:
 def add_json(parser: Parser) -> None:
     """`--json`."""
     parser.flag("--json", _JSON)
+
+
+def new_folder(path: Path) -> Path:
+    """`path`, where something new may be written. Raises Stop for a file and for a folder with something in it."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise Stop(_NOT_EMPTY, BAD_INPUT, path=path)
+    return path
 
 
 def end_of(rows: int, newest: bytes) -> str:

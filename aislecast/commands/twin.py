@@ -5,7 +5,8 @@ import shlex
 from pathlib import Path
 
 from aislecast.arguments import Parser, number, whole_number
-from aislecast.exits import BAD_INPUT, OK, Stop
+from aislecast.commands.options import new_folder
+from aislecast.exits import OK
 from aislecast.settings import TwinOptions
 from aislecast.words import Voice
 from groundwork.contracts.ids import TenantId, VenueId
@@ -17,9 +18,6 @@ _SEED = Words("the same seed makes the same recording (default: 1)", "البذر
 _SHOPPERS = Words("how many shoppers (default: 12)", "عدد المتسوقين (الافتراضي: 12)")
 _MINUTES = Words("how many minutes (default: 10)", "عدد الدقائق (الافتراضي: 10)")
 _OUT = Words("a new folder for the recording (default: twin-SEED)", "مجلد جديد للتسجيل (الافتراضي: twin-SEED)")
-_NOT_EMPTY = Words(
-    "The folder {path} is not empty. Choose a new one with `--out`.", "المجلد {path} ليس فارغًا. اختر مجلدًا جديدًا بالخيار `--out`."
-)
 _DONE = Words(
     "The recording is in {path}. Replay it with:",
     "التسجيل في {path}. أعد تشغيله بالأمر:",
@@ -35,9 +33,7 @@ def add_arguments(parser: Parser, voice: Voice) -> None:
 
 
 def run(args: argparse.Namespace, voice: Voice) -> int:
-    out: Path = args.out if args.out is not None else Path(f"twin-{args.seed}")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise Stop(_NOT_EMPTY, BAD_INPUT, path=out)
+    out = new_folder(args.out if args.out is not None else Path(f"twin-{args.seed}"))
     options = TwinOptions(seed=args.seed, shoppers=args.shoppers, minutes=args.minutes, out=out, language=voice.language)
     from aislecast.twin.record import run_to_recording
     from aislecast.twin.shop import demo_plan, products

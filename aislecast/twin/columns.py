@@ -65,6 +65,10 @@ class Columns:
         except KeyError:
             raise self._fault(name, names.__contains__, fault) from None
 
+    def fault(self, row: int, fault: Fault, **values: object) -> RecordingError:
+        """What is wrong with a data row (from 0), as an error that names the file and the row's line."""
+        return RecordingError(self.path, fault, _line_of(self.path, row), **values)
+
     def where(self, name: str, known: Collection[str]) -> "Columns":
         """The rows whose `name` is among `known`."""
         kept = [text in known for text in self.texts[name]]
@@ -78,7 +82,7 @@ class Columns:
 
     def _fault(self, name: str, good: Callable[[str], object], fault: Fault) -> RecordingError:
         row = next((number for number, text in enumerate(self.texts[name]) if not good(text)), 0)
-        return RecordingError(self.path, fault, _line_of(self.path, row), column=name, text=repr(self.texts[name][row]))
+        return self.fault(row, fault, column=name, text=repr(self.texts[name][row]))
 
 
 def existing(folder: Path, name: str) -> Path | None:

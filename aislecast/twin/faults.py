@@ -76,6 +76,44 @@ TOO_LONG: Final = Fault(
     Words("t_s of {t_s} in data row {row}", "القيمة {t_s} للحقل t_s في صف البيانات {row}"),
     Words("seconds within the session, {longest} at most", "ثوانٍ داخل الجلسة، لا تتجاوز {longest}"),
 )
+NO_TIME: Final = Fault(
+    _HOLDS,
+    Words(
+        "a time with its zone, as 2026-11-22T10:15:00+03:00, or seconds since 1970",
+        "وقت مع منطقته الزمنية مثل 2026-11-22T10:15:00+03:00، أو ثوانٍ منذ 1970",
+    ),
+)
+NO_TAG: Final = Fault(
+    _HOLDS,
+    Words(
+        "a lasting beacon key, as ibeacon:<32 hex>:<major>:<minor> or address:<12 hex>",
+        "مفتاح منارة ثابت مثل ibeacon:<32 hex>:<major>:<minor> أو address:<12 hex>",
+    ),
+)
+NO_LEVEL: Final = Fault(_HOLDS, Words("a level with one of the boxes: {known}", "طابق فيه أحد الأجهزة المذكورة: {known}"))
+NO_MARKS: Final = Fault(Words("no marks", "لا علامات"), Words("a line for each mark", "سطر لكل علامة"))
+OFF_THE_FLOOR: Final = Fault(
+    Words("the place ({x_m}, {y_m}) lies {away_m} m off level {level}", "الموضع ({x_m}، {y_m}) يبعد {away_m} م عن الطابق {level}"),
+    Words("metres in the level's own frame, as on the plan", "أمتار في إحداثيات الطابق كما على المخطط"),
+)
+TOO_FAST: Final = Fault(
+    Words("{moved_m} m from the mark before it in {took_s} s", "على بعد {moved_m} م من العلامة السابقة خلال {took_s} ث"),
+    Words("at most {most_m_s} m a second: check place and time", "{most_m_s} م في الثانية على الأكثر: راجع الموضع والوقت"),
+)
+TWICE_AT_ONCE: Final = Fault(
+    Words(
+        "session {session} begins while session {before} goes on with the same tag",
+        "تبدأ الجلسة {session} والجلسة {before} مستمرة بالبطاقة نفسها",
+    ),
+    Words("a tag in one session at a time", "بطاقة في جلسة واحدة في الوقت نفسه"),
+)
+WHOSE_MARKS: Final = Fault(
+    Words("{found}", "{found}"),
+    Words(
+        "either the column tag, or the tags with `--tag` for all marks",
+        "إما العمود tag، وإما البطاقات بالخيار `--tag` لكل العلامات",
+    ),
+)
 NO_GEOJSON: Final = Fault(
     Words("no GeoJSON ({why})", "ليس ملف GeoJSON ({why})"), Words("a FeatureCollection of polygons", "مجموعة FeatureCollection من المضلعات")
 )

@@ -14,10 +14,10 @@ import numpy as np
 
 from aislecast.twin.columns import Floats, Ints
 from aislecast.twin.recorded_plan import advert_bytes
-from aislecast.twin.recording import Anchor, Outline, Recording, Sightings, Steps, Truth, session_start_ms
+from aislecast.twin.recording import Anchor, Outline, Recording, Role, Sightings, Steps, Truth, session_start_ms
 from aislecast.twin.shop import Shelved
 from aislecast.twin.twin import Heard, Twin, beacon_phones, ranging_phones
-from floorplans.model import Level, Plan, Point
+from floorplans.model import Level, Placement, Plan, Point
 
 PART = "run"
 """What a twin's run calls its one part."""
@@ -40,11 +40,7 @@ def run_to_recording(
 
 def recorded(plan: Plan, heard: Heard, start_ms: int, *, name: str, session: str, ranging: bool) -> Recording:
     """What a twin gave, as a recording of one session: its adverts or, with `ranging`, its scans."""
-    anchors = tuple(
-        Anchor(place.subject, "beacon" if ranging else "receiver", place.x_m, place.y_m, place.z_m, place.level)
-        for place in plan.placements
-        if place.kind == ("beacon" if ranging else "gateway")
-    )
+    anchors = anchors_of(plan, ranging=ranging)
     rows = _ranged_rows(heard) if ranging else _advert_rows(heard)
     fixed = {anchor.id: number for number, anchor in enumerate(anchors)}
     moving: dict[str, int] = {}
@@ -59,8 +55,8 @@ def recorded(plan: Plan, heard: Heard, start_ms: int, *, name: str, session: str
         name=name,
         part=PART,
         anchors=anchors,
-        zones=tuple(Outline(zone.id, zone.kind, zone.level, zone.polygons) for zone in plan.zones),
-        floors=tuple(outline for level in plan.levels for outline in _floor(level)),
+        zones=zones_of(plan),
+        floors=floors_of(plan),
         sessions=(session,),
         receivers=tuple(moving if ranging else fixed),
         devices=tuple(fixed if ranging else moving),
@@ -72,6 +68,27 @@ def recorded(plan: Plan, heard: Heard, start_ms: int, *, name: str, session: str
         ),
         steps=Steps(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64), np.empty(0)),
     )
+
+
+def anchors_of(plan: Plan, *, ranging: bool = False) -> tuple[Anchor, ...]:
+    """The plan's gateways or, with `ranging`, its fixed beacons, where it places them last."""
+    role: Role = "beacon" if ranging else "receiver"
+    hung: dict[str, Placement] = {}
+    for place in plan.placements:
+        known = hung.get(place.subject)
+        if place.kind == ("beacon" if ranging else "gateway") and (known is None or place.from_ms >= known.from_ms):
+            hung[place.subject] = place
+    return tuple(Anchor(place.subject, role, place.x_m, place.y_m, place.z_m, place.level) for place in hung.values())
+
+
+def zones_of(plan: Plan) -> tuple[Outline, ...]:
+    """The plan's zones as `zones.geojson` has them."""
+    return tuple(Outline(zone.id, zone.kind, zone.level, zone.polygons) for zone in plan.zones)
+
+
+def floors_of(plan: Plan) -> tuple[Outline, ...]:
+    """The plan's floors and what stands on them, as `floor.geojson` has them."""
+    return tuple(outline for level in plan.levels for outline in _floor(level))
 
 
 def write_recording(folder: Path, recording: Recording) -> None:

@@ -32,6 +32,7 @@ __all__ = [
     "Outline",
     "Recording",
     "RecordingError",
+    "Role",
     "Sightings",
     "Steps",
     "Truth",
