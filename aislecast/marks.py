@@ -20,6 +20,7 @@ import shapely
 
 from aislecast.twin import faults
 from aislecast.twin.columns import Columns, read_columns
+from groundwork.adverts.gate import lasting_key
 from groundwork.contracts.ids import BeaconKey
 
 AROUND_MS: Final = 2_000
@@ -29,8 +30,6 @@ OFF_FLOOR_M: Final = 2.0
 MOST_M_S: Final = 5.0
 """Nobody walks faster; whole seconds and two metres between marks stay below it."""
 _YEAR_10000_S: Final = 253_402_300_800
-_SHORT_LIVED: Final = frozenset({"token", "eid", "url"})
-"""Kinds of keys that change, or that many beacons share."""
 
 
 class Mark(NamedTuple):
@@ -61,14 +60,6 @@ class Run:
     @property
     def level(self) -> str:
         return self.marks[0].level
-
-
-def tag_of(text: str) -> BeaconKey | None:
-    """The beacon key that was typed, in the form in which adverts are decoded; None for one that is none, or that does not last."""
-    kind, found, rest = text.strip().lower().partition(":")
-    if not found or not kind or not rest or kind in _SHORT_LIVED:
-        return None
-    return BeaconKey(f"{kind}:{rest.replace(':', '') if kind == 'address' else rest.replace('-', '')}")
 
 
 def read_runs(path: Path, floors: Mapping[str, shapely.Geometry], tags: Sequence[BeaconKey], between_ms: int) -> list[Run]:
@@ -104,7 +95,7 @@ def _marks(columns: Columns, floors: Mapping[str, shapely.Geometry], tags: tuple
 
 def _tag(columns: Columns, row: int) -> BeaconKey:
     text = columns.texts["tag"][row]
-    tag = tag_of(text)
+    tag = lasting_key(text)
     if tag is None:
         raise columns.fault(row, faults.NO_TAG, column="tag", text=repr(text))
     return tag

@@ -77,6 +77,8 @@ def _parser(language: str) -> argparse.ArgumentParser:
     surveying = commands.add_parser("survey", help=said(words.SURVEY), description=said(words.SURVEY), parents=[configured])
     surveying.add_argument("--seconds", type=float, default=math.inf, metavar="N", help=said(words.SECONDS))
     surveying.add_argument("--plain", action="store_true", help=said(words.PLAIN))
+    surveying.add_argument("--keep", type=Path, metavar="FILE", help=said(words.KEEP))
+    surveying.add_argument("--tag", action="append", default=[], metavar="KEY", help=said(words.KEEP_TAG))
     surveying.set_defaults(run=_survey)
     for name, sentence, act in (("rotate", words.ROTATE, _rotate), ("resend", words.RESEND, _resend)):
         commands.add_parser(name, help=said(sentence), description=said(sentence), parents=[configured]).set_defaults(run=act)
@@ -163,12 +165,18 @@ def _check(args: argparse.Namespace, language: str) -> int:
 
 
 def _survey(args: argparse.Namespace, language: str) -> int:
+    from beacon_gateway.keeping import kept_in
     from beacon_gateway.settings import SECTION, GatewaySettings
     from beacon_gateway.tools import survey
     from groundwork.plumbing.settings import load
 
     settings = load(GatewaySettings, SECTION, os.environ, args.config)
-    asyncio.run(survey(settings, sys.stdout, language, seconds=args.seconds, plain=args.plain))
+    with kept_in(args.keep, args.tag) as kept:
+        try:
+            asyncio.run(survey(settings, sys.stdout, language, seconds=args.seconds, plain=args.plain, kept=kept))
+        finally:  # Ctrl-C is how a walk ends
+            if kept is not None:
+                _tell(words.KEPT if kept.adverts else words.KEPT_NOTHING, language, count=kept.adverts, path=args.keep)
     return exits.OK
 
 

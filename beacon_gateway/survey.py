@@ -1,7 +1,8 @@
-"""Survey: which beacons are heard where the box hangs, and how well; for whoever mounts it. Shows live, keeps and sends nothing.
+"""Survey: which beacons are heard where the box hangs, and how well; for whoever mounts it. Shows live, sends nothing.
 
 Pure but for the words: adverts in, rows and lines out. Phones and other strangers are only counted; a shopper token is never shown.
-Running it is for `cli.py`; what may pass later is the gate's, and a beacon that it would not let pass is shown as such.
+Running it is for `tools.py`, keeping what tags send on a walk for `keeping.py`; what may pass later is the gate's, and a beacon that it
+would not let pass is shown as such.
 """
 
 import unicodedata

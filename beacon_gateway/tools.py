@@ -8,6 +8,7 @@ from beacon_gateway import exits, words
 from beacon_gateway import survey as surveys
 from beacon_gateway.check import Means
 from beacon_gateway.exits import Stop
+from beacon_gateway.keeping import TagFile
 from beacon_gateway.keys import read_key, signing_of
 from beacon_gateway.line import Line
 from beacon_gateway.machine import run_id
@@ -41,8 +42,13 @@ async def means(settings: GatewaySettings) -> AsyncIterator[Means]:
         await made.transport.close()
 
 
-async def survey(settings: GatewaySettings, out: TextIO, language: str, *, seconds: float, plain: bool) -> None:
-    """Listens and shows what is heard, every second; ends after `seconds` of the clock or with the source. Raises Stop as a source does."""
+async def survey(
+    settings: GatewaySettings, out: TextIO, language: str, *, seconds: float, plain: bool, kept: TagFile | None = None
+) -> None:
+    """Listens and shows what is heard, every second; ends after `seconds` of the clock or with the source. Raises Stop as a source does.
+
+    Adverts of the tags that `kept` names go into its file.
+    """
     clock = clock_from(settings.clock)
     source = SOURCES[settings.source](settings, clock, "")
     heard = surveys.Survey(settings.gate(), settings.options())
@@ -52,7 +58,10 @@ async def survey(settings: GatewaySettings, out: TextIO, language: str, *, secon
         _see_that_it_scans(source)
         while clock.monotonic_s() < until_s and not source.ended:
             await clock.sleep(min(_EVERY_S, until_s - clock.monotonic_s()))
-            heard.hear(source.read(clock.now_ms()).adverts)
+            adverts = source.read(clock.now_ms()).adverts
+            heard.hear(adverts)
+            if kept is not None:
+                kept.keep(adverts)
             _show(heard, clock.now_ms(), out, language, plain=plain)
     finally:
         await source.close()

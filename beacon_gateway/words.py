@@ -37,6 +37,25 @@ CHECK: Final = Words(
 )
 SURVEY: Final = Words("show the beacons that are heard here, for whoever mounts the box", "اعرض المنارات الملتقطة هنا لمن يركّب الجهاز")
 SECONDS: Final = Words("for how many seconds; until stopped where not given", "عدد الثواني؛ وحتى الإيقاف إن لم يُذكر")
+KEEP: Final = Words(
+    "write the adverts of the tags named with `--tag` into a new file, for `aislecast recording make`",
+    "اكتب إعلانات البطاقات المذكورة في `--tag` في ملف جديد، لأمر `aislecast recording make`",
+)
+KEEP_TAG: Final = Words("a tag to keep, as `survey` shows it; repeat it", "بطاقة تُحفظ إعلاناتها كما يعرضها `survey`؛ ويمكن تكراره")
+KEPT: Final = Words("{count} adverts of the tags are in {path}.", "في {path} من إعلانات البطاقات: {count}.")
+KEPT_NOTHING: Final = Words("None of the tags was heard; nothing was written.", "لم تُسمع أي بطاقة؛ ولم يُكتب شيء.")
+KEEP_WHAT: Final = Words(
+    "`--keep` needs the tags that are kept, with `--tag`, and `--tag` needs the file; got {got}.",
+    "الخيار `--keep` يحتاج إلى البطاقات المحفوظة بالخيار `--tag`، و`--tag` يحتاج إلى الملف؛ والمعطى {got}.",
+)
+KEEP_BAD_TAG: Final = Words(
+    "`--tag` takes a lasting beacon key, as ibeacon:<32 hex>:<major>:<minor> or address:<12 hex>; got {got}.",
+    "الخيار `--tag` يقبل مفتاح منارة ثابتًا مثل ibeacon:<32 hex>:<major>:<minor> أو address:<12 hex>؛ والمعطى {got}.",
+)
+KEEP_WHERE: Final = Words(
+    "{path} cannot be written: {problem}; expected a file that is not there yet, in a folder that is.",
+    "تعذرت الكتابة في {path}: {problem}؛ والمتوقع ملف غير موجود بعد في مجلد موجود.",
+)
 PLAIN: Final = Words("lines for programs instead of a live view", "أسطر للبرامج بدل العرض الحي")
 WELL: Final = Words("well", "سليم")
 ODD: Final = Words("look", "انتبه")

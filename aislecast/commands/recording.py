@@ -155,11 +155,11 @@ def _shift(text: str, known: set[GatewayId]) -> tuple[GatewayId, int]:
 
 
 def _tags(typed: Sequence[str]) -> list[BeaconKey]:
-    from aislecast.marks import tag_of
+    from groundwork.adverts.gate import lasting_key
 
     tags = []
     for text in typed:
-        tag = tag_of(text)
+        tag = lasting_key(text)
         if tag is None:
             raise Stop(_BAD_TAG, BAD_INPUT, got=repr(text))
         tags.append(tag)

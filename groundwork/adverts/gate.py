@@ -25,6 +25,8 @@ PHONE_COMPANIES: Final = frozenset({_APPLE, _MICROSOFT})
 _PHONE_SERVICES: Final = (b"\x6f\xfd", b"\xb2\xfc", b"\xaa\xfe\x40", b"\xaa\xfe\x41")
 """How service data begins that is a person's: FD6F exposure notification; FCB2 trackers that make themselves known (DULT); frame types 40
 and 41 under Eddystone's FEAA, Google's Find My Device network."""
+_NOT_LASTING: Final = frozenset({"token", "eid", "url"})
+"""Kinds of beacon keys that change so that nobody can follow them, or that many beacons share."""
 _NOT_HEX: Final = re.compile("[^0-9a-f]")
 
 
@@ -100,6 +102,14 @@ def gate(
 def address_key(address: str) -> BeaconKey:
     """The beacon key of whoever sends from the radio address `address`, which must be a fixed one to mean anything."""
     return BeaconKey(f"address:{_hex(address)}")
+
+
+def lasting_key(text: str) -> BeaconKey | None:
+    """A beacon key that was typed, in the form in which adverts are decoded; None for no key, and for one that changes or is shared."""
+    kind, _, rest = text.strip().lower().partition(":")
+    if not kind or not rest or kind in _NOT_LASTING:
+        return None
+    return address_key(rest) if kind == "address" else BeaconKey(f"{kind}:{rest.replace('-', '')}")
 
 
 def _hex(text: str) -> str:
