@@ -64,8 +64,8 @@ def walk_of(plan: Plan, heard: Sequence[Kept], runs: Sequence[Run], tags: Sequen
         marked = min(run.marks[0].at_ms for run in runs), max(run.marks[-1].at_ms for run in runs)
         raise NothingInTimeError((int(columns[0].min()), int(columns[0].max())), marked)
     floors = tuple(dict.fromkeys(anchor.floor for anchor in anchors))
-    receivers = np.concatenate([part[1] for _, part in sounding]).astype(np.int32)
-    counts = np.bincount(receivers, minlength=len(anchors)).tolist()
+    sightings = _sightings(sounding)
+    counts = np.bincount(sightings.receiver, minlength=len(anchors)).tolist()
     recording = Recording(
         name=name,
         part=PART,
@@ -77,18 +77,12 @@ def walk_of(plan: Plan, heard: Sequence[Kept], runs: Sequence[Run], tags: Sequen
         devices=tuple(tags),
         zone_names=tuple(zone.id for zone in plan.zones),
         floor_names=floors,
-        sightings=Sightings(
-            np.repeat(np.arange(len(sounding), dtype=np.int32), [len(part[0]) for _, part in sounding]),
-            np.concatenate([part[0] - _zero_ms(run) for run, part in sounding]),
-            receivers,
-            np.concatenate([part[2] for _, part in sounding]).astype(np.int32),
-            np.concatenate([part[3] for _, part in sounding]),
-        ),
+        sightings=sightings,
         truth=_truth(plan, [run for run, _ in sounding], tags, floors),
         steps=Steps(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64), np.empty(0)),
     )
     silent = tuple(run.session for run, part in zip(runs, parts, strict=True) if not len(part[0]))
-    return Walk(recording, {GatewayId(gateway): counts[number] for gateway, number in numbers.items()}, silent)
+    return Walk(recording, {GatewayId(gateway): count for gateway, count in zip(numbers, counts, strict=True)}, silent)
 
 
 def minutes_known(recording: Recording) -> float:
@@ -118,6 +112,14 @@ def _within(columns: _Columns, run: Run, tags: Sequence[BeaconKey]) -> _Columns:
     wanted = [number for number, name in enumerate(tags) if name in run.tags]
     rows = first + np.flatnonzero(np.isin(tag[first:last], wanted))
     return at_ms[rows], gateway[rows], tag[rows], rssi_dbm[rows]
+
+
+def _sightings(parts: Sequence[tuple[Run, _Columns]]) -> Sightings:
+    """The runs' adverts one after the other, each in the time of its own session."""
+    session = np.repeat(np.arange(len(parts), dtype=np.int32), [len(columns[0]) for _, columns in parts])
+    t_ms = np.concatenate([columns[0] - _zero_ms(run) for run, columns in parts])
+    receiver, device, rssi_dbm = (np.concatenate([columns[place] for _, columns in parts]) for place in (1, 2, 3))
+    return Sightings(session, t_ms, receiver.astype(np.int32), device.astype(np.int32), rssi_dbm)
 
 
 def _zero_ms(run: Run) -> int:

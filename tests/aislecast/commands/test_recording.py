@@ -306,3 +306,14 @@ def test_a_folder_with_something_in_it_is_left_alone(walked: Walked, tmp_path: P
 def test_a_venue_without_a_plan_is_said(walked: Walked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AISLECAST_HOME", str(tmp_path))
     assert make(walked, tmp_path / "marks.csv", tmp_path / "made") == exits.BAD_INPUT
+
+
+@pytest.mark.long
+def test_a_calibration_made_of_it_fits_the_plan(walked: Walked, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert make(walked, marks_of(walked, tmp_path / "marks.csv"), tmp_path / "made") == exits.OK
+    file = str(tmp_path / "made" / "calibration.json")
+    assert main(["calibrate", str(tmp_path / "made"), "--out", file]) == exits.OK
+    capsys.readouterr()
+    assert main(["calibration", "put", file, "--venue", VENUE, "--json"]) == exits.OK
+    told = json.loads(capsys.readouterr().out)
+    assert (told["gains"], told["fit"]["unplaced"], told["fit"]["moved"], told["fit"]["levels"]) == (len(walked.gateways), [], [], [])

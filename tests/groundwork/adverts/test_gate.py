@@ -5,7 +5,7 @@ import math
 import pytest
 
 from groundwork.adverts.ad_structures import structures
-from groundwork.adverts.gate import address_key, gate, personal, possible
+from groundwork.adverts.gate import address_key, gate, lasting_key, personal, possible
 from groundwork.contracts.ids import BeaconKey
 
 UUID = "426c7565436861726d426561636f6e73"
@@ -104,3 +104,20 @@ def test_ephemeral_ids_pass_only_where_they_are_allowed() -> None:
 )
 def test_a_persons_own_device_is_told_from_a_beacon(packet: str, *, whose: bool) -> None:
     assert any(personal(*part) for part in structures(bytes.fromhex(packet))) is whose
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        (" iBeacon:426C7565-4368-6172-6D42-6561636F6E73:1:7", "ibeacon:426c7565436861726d426561636f6e73:1:7"),
+        ("address:C0-11-22-33-44-55", "address:c01122334455"),
+        ("address:c0:11:22:33:44:55", "address:c01122334455"),
+        ("eddystone:0123456789abcdef0123:0123456789ab", "eddystone:0123456789abcdef0123:0123456789ab"),
+        ("token:0123456789abcdef", None),
+        ("url:https://a.sa", None),
+        ("tag 7", None),
+        (":1:7", None),
+    ],
+)
+def test_a_key_that_was_typed_is_taken_as_adverts_have_it_unless_it_does_not_last(typed: str, key: str | None) -> None:
+    assert lasting_key(typed) == key
