@@ -126,10 +126,20 @@ class DeviceColumns:
             self.columns[name] = fresh
         for name, (dtype, empty, *_) in PER_LAYER.items():
             self.columns[name] = np.full((self.capacity, layers), empty, dtype)
+        for name, kind in self.kinds.items():
+            if kind.width:
+                del self.columns[name]
+        self.anchors, self.layers = len(anchors), layers
+        self.adopt(kinds)
+
+    def adopt(self, kinds: Mapping[str, Kind]) -> None:
+        """Another locator on the same floor: columns that both keep stay, its own start empty, what only the old one kept is dropped."""
+        for name in self.kinds.keys() - kinds.keys():
+            self.columns.pop(name, None)
         for name, (dtype, empty, width, _) in kinds.items():
-            if width or name not in self.columns:
+            if name not in self.columns or self.columns[name].shape[1:] != width:
                 self.columns[name] = np.full((self.capacity, *width), empty, dtype)
-        self.anchors, self.layers, self.kinds = len(anchors), layers, kinds
+        self.kinds = kinds
 
     def forget_radios(self) -> None:
         """Another calibration: what a locator learned against the old one's radios starts empty, and by that the locator knows."""

@@ -285,6 +285,7 @@ class Engine:
         old, self._following = self._following, Following(plan, self.settings, self._known.calibration)
         outcome = self._gathered(old.plan, old.zones.zones) if plan.version == old.plan.version else self._moved_over(old)
         if retuned:
+            self.devices.adopt(self._following.locate.kinds)  # levels are weighed by themselves only where there are prints
             self.devices.forget_radios()
             self.gains = self._lane.gains = self.gains.anew(self._known.calibration, plan, self.watermark.at_ms)
         self._following.tune(self.gains)

@@ -125,7 +125,7 @@ def _map(radio: Calibration, subjects: tuple[str, ...], level_ids: tuple[str, ..
     x, y = (np.array([value for one in maps for value in getattr(one, axis)]) for axis in ("x_m", "y_m"))
     squares, at, count = np.unique(_square(levels, x, y), return_inverse=True, return_counts=True)
     said = [[ddb for one in maps for ddb in one.residual_ddb.get(subject, [0] * len(one.x_m))] for subject in subjects]
-    sums = np.array([np.bincount(at, of_anchor, len(squares)) for of_anchor in said])
+    sums = np.array([np.bincount(at, of_anchor, len(squares)) for of_anchor in said]).reshape(len(subjects), len(squares))
     return squares, sums / count / 10.0
 
 

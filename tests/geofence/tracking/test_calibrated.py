@@ -10,14 +10,16 @@ from floorplans.model import Plan
 from geofence.admitted import Admitted
 from geofence.columns import NONE, Columns
 from geofence.pipeline import zone_events
-from geofence.positioning.anchors import Calibration
+from geofence.positioning.anchors import Calibration, Prints, RadioMap, anchors_of
+from geofence.positioning.calibrate import Samples
 from geofence.positioning.fitting import Known
+from geofence.positioning.prints import prints_of
 from geofence.settings import Settings
 from geofence.tracking.engine import Engine
 from geofence.tracking.outcome import Observed
 from geofence.tracking.snapshot import EngineState, from_bytes, to_bytes
 from groundwork.contracts.ids import CalibrationId, PlanVersionId
-from tests.geofence.venues import Row, entry, plan, rectangle, zone
+from tests.geofence.venues import FLOOR, Row, entry, plan, rectangle, zone
 
 GATEWAYS = {"g1": (5.0, 5.0), "g2": (5.0, 20.0), "g3": (20.0, 12.0), "g4": (35.0, 5.0), "g5": (35.0, 20.0)}
 STANDS = (7.0, 12.0)
@@ -48,7 +50,18 @@ def every_second(rows: list[Row], from_ms: int, until_ms: int, version: str = "v
     return [entry([row for row in rows if at - 1_000 < row[2] <= at], at, version=version) for at in ends]
 
 
+def prints() -> Prints:
+    """What the floor sounds like every two metres."""
+    anchors = anchors_of(shop())
+    x, y = (axis.reshape(-1) for axis in np.meshgrid(np.arange(1.0, 40.0, 2.0), np.arange(1.0, 25.0, 2.0)))
+    apart = np.hypot(x[:, None] - anchors.x_m, y[:, None] - anchors.y_m)
+    none, read = np.zeros(len(x), np.int64), -60.0 - 20.0 * np.log10(np.maximum(apart, 1.0))
+    return prints_of(Samples(none, x, y, none, none, np.full(len(x), np.nan), read), anchors.subjects, [str(FLOOR)])
+
+
 ENTRIES = every_second(heard(40_000), 1_000, 40_000)
+PRINTED = Known(CalibrationId("printed"), Calibration(prints=prints()))
+"""A locator that weighs levels by themselves keeps a column more for every device."""
 
 
 def held(engine: Engine) -> list[str]:
@@ -63,7 +76,7 @@ def column(engine: Engine, name: str) -> Columns:
 # --- nothing happens because of it -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("known", [WALKED, OTHER])
+@pytest.mark.parametrize("known", [WALKED, OTHER, PRINTED])
 def test_a_switch_in_mid_visit_tells_of_nothing_and_who_is_held_stays_held(known: Known) -> None:
     engine = Engine(shop(), RULES, NOTHING)
     before = zone_events(engine.feed(ENTRIES[:20]))
@@ -113,6 +126,42 @@ def test_with_a_new_plan_beside_it_presence_goes_on_as_with_any_new_plan() -> No
     assert zone_events(engine.replan(shop("v2"), WALKED)) == []
     assert (held(engine), engine.stands_on) == (["left"], (PlanVersionId("v2"), WALKED.id))
     assert zone_events(engine.feed(every_second(heard(40_000), 21_000, 40_000, "v2"))) == []
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"], ids=["the same plan", "a new one"])
+@pytest.mark.parametrize(("before", "after"), [(NOTHING, PRINTED), (PRINTED, NOTHING)], ids=["to prints", "from prints"])
+def test_whoever_comes_after_a_switch_is_followed_and_kept_like_all_others(before: Known, after: Known, version: str) -> None:
+    engine = Engine(shop(), RULES, before)
+    engine.feed(ENTRIES[:20])
+    engine.replan(shop(version), after)
+    many = [(track, gateway, 21_000, -70.0) for track in range(2, 40) for gateway in GATEWAYS]
+    engine.feed([entry(many, 21_000, version=version)])
+    restored = Engine(shop(version), RULES, after)
+    restored.restore(engine.state())
+    assert (len(restored.devices), restored.state()) == (39, engine.state())
+
+
+def test_a_level_that_was_weighed_before_another_calibration_is_not_remembered_past_it() -> None:
+    """A restart in between would not know of it either."""
+    straight, restored = Engine(shop(), RULES, PRINTED), Engine(shop(), RULES, NOTHING)
+    straight.feed(ENTRIES[:10])
+    straight.replan(shop(), NOTHING)
+    straight.feed(ENTRIES[10:20])
+    restored.restore(straight.state())
+    for engine in (straight, restored):
+        engine.replan(shop(), PRINTED)
+        engine.feed(ENTRIES[20:])
+    assert restored.state() == straight.state()
+
+
+@pytest.mark.parametrize("radio", [Calibration(maps=[RadioMap(level=FLOOR, x_m=[1.0, 5.0], y_m=[1.0, 5.0], residual_ddb={})]), PRINTED[1]])
+def test_a_plan_from_which_all_radios_are_gone_is_followed_whatever_the_calibration_knows(radio: Calibration) -> None:
+    bare = plan([zone("left", rectangle(0, 0, 25, 25))], {}, version="v2")
+    engine = Engine(shop(), RULES, Known(CalibrationId("mapped"), radio))
+    engine.feed(ENTRIES[:20])
+    engine.replan(bare)
+    engine.feed(every_second(heard(25_000), 21_000, 25_000, "v2"))
+    assert engine.plan.version == "v2"
 
 
 def test_rows_that_wait_are_worked_off_on_the_new_calibration() -> None:
