@@ -25,7 +25,7 @@ import msgspec
 
 from floorplans.model import Plan
 from geofence import queries
-from geofence.admitted import Admitted, AdmittedHeader, decode
+from geofence.admitted import Admitted, decode
 from geofence.barred import barred
 from geofence.calibrating.known import CalibrationMissing
 from geofence.device_columns import NEVER_MS
@@ -130,9 +130,16 @@ class _Batch:
         self.parted += joined.parted
         self.heard += joined.heard
 
-    def forget(self) -> None:
-        """Leaves out what was made of shoppers who are forgotten in this very batch."""
-        gone = {(told.tenant, told.shopper) for told in self.forgets}
+    def forget(self, told: _Forget) -> None:
+        """Leaves out what this very batch has made of her in the venue; what comes after a withdrawal is of one who agreed again."""
+        self.forgets.append(told)
+        gone = (told.tenant, told.venue, told.shopper)
+        self.events = [event for event in self.events if (event.tenant, event.venue, event.shopper) != gone]
+        self.visits = [visit for visit in self.visits if (visit.tenant, visit.venue, visit.shopper) != gone]
+
+    def erase(self) -> None:
+        """Leaves out whatever was made of shoppers whose erasure is in this very batch."""
+        gone = {(told.tenant, told.shopper) for told in self.forgets if told.erasure}
         if gone:
             self.events = [event for event in self.events if (event.tenant, event.shopper) not in gone]
             self.visits = [visit for visit in self.visits if (visit.tenant, visit.shopper) not in gone]
@@ -173,23 +180,21 @@ class Pipeline:
         for entry in entries:
             admitted = decode(entry.payload)
             batch.rows += admitted.header.rows
-            if admitted.header.kind == "forget":
-                batch.forgets.append(_forget(admitted.header))
             by_venue.setdefault((admitted.header.tenant, admitted.header.venue), []).append(admitted)
         for venue, of_venue in by_venue.items():
             self._feed(venue, of_venue, batch)
         if replaying:  # nobody will call `committed`, and yet time must go on from here in venues that stay silent
             for venue in batch.venues:
                 self._note_due(venue, NEVER_MS)
-        batch.forget()
+        batch.erase()
         events, forgets = sorted(batch.events, key=_at_ms), tuple(batch.forgets)
 
         def effects(conn: Connection) -> None:
             for heard in batch.heard:  # first: a visit that goes on may end in this very batch
                 arrivals.set_heard(conn, heard.tenant, heard.visit, heard.at_ms)
-            _write(conn, events, batch.visits, batch.parted)
             for told in forgets:
                 _forgotten(conn, told)
+            _write(conn, events, batch.visits, batch.parted)  # last: of who withdrew, what is left of hers came after that
 
         return Prepared(effects, [Entry(ZONE_EVENTS, event.shopper, _encode(event)) for event in events], snapshot=bool(forgets))
 
@@ -254,19 +259,16 @@ class Pipeline:
                     batch.take(engine.feed(run), links)
                     batch.take(engine.replan(plan, known), links)
                     run = []
-            if entry.header.kind == "arrival":  # the engine knows nothing of outside: only what a visit is called hangs on it
+            if entry.header.kind != "arrival":  # the engine knows nothing of outside: only what a visit is called hangs on it
+                run.append(entry)
+            if entry.header.kind in ("arrival", "forget"):
                 if engine is not None:
                     batch.take(engine.feed(run), links)
-                    run = []
-                links.arrive(entry)
-            else:
-                run.append(entry)
+                run = []
+                _pass_on(entry, links, batch)
         if engine is not None:
             batch.take(engine.feed(run), links)
             batch.venues.append(venue)
-        for entry in entries:
-            if entry.header.kind == "forget":
-                links.forget(entry.header.forget)
 
     def _observed(self, observed: Observed) -> None:
         """What is replayed was shown before; the rest is shown when it is durable, from the loop."""
@@ -298,8 +300,14 @@ class Pipeline:
             hop.give(count)
 
 
-def _forget(header: AdmittedHeader) -> _Forget:
-    return _Forget(header.tenant, header.venue, header.source, header.forget, header.admitted_ms)
+def _pass_on(entry: Admitted, links: VisitLinks, batch: _Batch) -> None:
+    """What an entry says beside the engine, once that has worked it off."""
+    header = entry.header
+    if header.kind == "arrival":
+        links.arrive(entry)
+        return
+    links.forget(header.forget)
+    batch.forget(_Forget(header.tenant, header.venue, header.source, header.forget, header.admitted_ms))
 
 
 def _forgotten(conn: Connection, told: _Forget) -> None:

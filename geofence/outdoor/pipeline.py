@@ -53,13 +53,14 @@ class _Batch:
     forgets: list[ReportedHeader] = field(default_factory=list)
     keys: list[ShopperKey] = field(default_factory=list)
 
-    def forget(self) -> None:
-        """Leaves out what was made of shoppers who are forgotten in this very batch."""
-        gone = {(told.tenant, told.shopper) for told in self.forgets}
-        for outcome in self.outcomes if gone else ():
-            outcome.events = [one for one in outcome.events if (one.tenant, one.shopper) not in gone]
-            outcome.visits = [one for one in outcome.visits if (one.tenant, one.shopper) not in gone]
-            outcome.arrivals = [one for one in outcome.arrivals if (one.tenant, one.shopper) not in gone]
+    def forget(self, told: ReportedHeader) -> None:
+        """Leaves out what this very batch has made of her; what comes after a withdrawal is of one who agreed again."""
+        self.forgets.append(told)
+        gone = (told.tenant, told.shopper)
+        for outcome in self.outcomes:
+            outcome.events = [one for one in outcome.events if (one.tenant, one.shopper) != gone]
+            outcome.visits = [one for one in outcome.visits if (one.tenant, one.shopper) != gone]
+            outcome.arrivals = [one for one in outcome.arrivals if (one.tenant, one.shopper) != gone]
 
 
 class OutdoorPipeline:
@@ -93,11 +94,10 @@ class OutdoorPipeline:
             batch.outcomes.append(outcome)
             batch.keys.append((reported.header.tenant, reported.header.shopper))
             if reported.header.kind == "forget":
-                batch.forgets.append(reported.header)
+                batch.forget(reported.header)
         if replaying:  # nobody will call `committed`, and yet time must go on from here for who stays silent
             for key in batch.keys:
                 self._note_due(key, 0)
-        batch.forget()
         events = [event for outcome in batch.outcomes for event in outcome.events]
         return Prepared(_effects(batch, events), self._entries(batch, events), snapshot=bool(batch.forgets))
 
@@ -143,18 +143,17 @@ def _effects(batch: _Batch, events: Sequence[ZoneEvent]) -> Callable[[Connection
 
     def effects(conn: Connection) -> None:
         """Keeps what happened, but of nobody who is barred: a visit of hers just ends."""
+        for told in batch.forgets:  # first: of who withdrew, what is left of hers came after that
+            if told.erasure:
+                queries.forgotten(conn, told.tenant, told.erasure, OUTSIDE, told.shopper, told.admitted_ms)
+            else:
+                queries.withdrew(conn, told.tenant, None, told.shopper, told.admitted_ms)
         hers = {(one.tenant, one.shopper) for one in events} | {(one.tenant, one.shopper) for one in standings}
         gone = barred(conn, hers | {(one.tenant, one.shopper) for one in visits})
         queries.add_zone_events(conn, [event for event in events if (event.tenant, event.shopper) not in gone])
         arrivals.set_standings(conn, [one for one in standings if (one.tenant, one.shopper) not in gone])
         arrivals.set_left(conn, [one for one in standings if one.state == LEFT and (one.tenant, one.shopper) in gone])
         _keep_visits(conn, visits, gone)
-        for told in batch.forgets:
-            if told.erasure:
-                queries.forgotten(conn, told.tenant, told.erasure, OUTSIDE, told.shopper, told.admitted_ms)
-            else:  # she has withdrawn
-                queries.withdrew(conn, told.tenant, None, told.shopper, told.admitted_ms)
-
     return effects
 
 

@@ -14,7 +14,7 @@ from geofence.withdrawal import AGAIN_MS, Withdrawals
 from groundwork.contracts.ids import Pseudonym
 from groundwork.contracts.subjects import GPS_REPORTS, SIGHTINGS
 from groundwork.plumbing import queries as plumbing_queries
-from groundwork.plumbing.service import Parts
+from groundwork.plumbing.service import Parts, settle
 from groundwork.plumbing.tables import SnapshotRow
 from tests.geofence.deployment import TAMIM, Deployment, batch, set_consent, standing_left
 from tests.geofence.outdoor.ground import line
@@ -99,6 +99,23 @@ async def test_who_agrees_again_begins_anew(shop: Deployment) -> None:
     assert len({event.visit for event in enters}) == len(enters) == 2
     first, second = await shop.visits()
     assert (first.end_ms, second.end_ms) == (START_MS + 11_000, None)
+
+
+async def test_who_agrees_again_while_the_engines_lag_loses_nothing_of_her_second_visit(shop: Deployment) -> None:
+    """Both visits, and the withdrawal between them, are worked off at one go."""
+    doors = [loop for loop in shop.service.loops if not isinstance(loop, Engines)]
+    await stand(shop, 500, 8_000)
+    await shop.at(9_000)
+    for at_ms, granted in ((11_000, False), (40_000, True)):
+        await answer(shop, granted=granted)
+        shop.clock.set(START_MS + at_ms)
+        await settle(doors)
+    await shop.renew()
+    await stand(shop, 60_000, 68_000, number=2)
+    await shop.at(70_000)
+    first, second = await shop.visits()
+    assert (first.end_ms, second.start_ms, second.end_ms) == (START_MS + 11_000, START_MS + 60_000, None)
+    assert [(event.kind, event.visit) for event in await shop.events()] == [("enter", first.id), ("enter", second.id)]
 
 
 async def test_rows_that_came_in_beside_the_withdrawal_are_forgotten_by_the_second_telling(shop: Deployment) -> None:
