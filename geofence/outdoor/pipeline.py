@@ -154,6 +154,7 @@ def _effects(batch: _Batch, events: Sequence[ZoneEvent]) -> Callable[[Connection
         arrivals.set_standings(conn, [one for one in standings if (one.tenant, one.shopper) not in gone])
         arrivals.set_left(conn, [one for one in standings if one.state == LEFT and (one.tenant, one.shopper) in gone])
         _keep_visits(conn, visits, gone)
+
     return effects
 
 
