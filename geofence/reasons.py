@@ -206,8 +206,8 @@ UNKNOWN_CALIBRATION: Final = Reason(
 CALIBRATION_TOO_LARGE: Final = Reason(
     "calibration_too_large",
     Words(
-        "The calibration has {size} bytes when packed, at most {limit} are kept; survey fewer places.",
-        "حجم المعايرة بعد الضغط {size} بايت، والحد الأقصى {limit}؛ امسح مواضع أقل.",
+        "The calibration would be kept in {size} bytes, at most {limit} may be; survey fewer places.",
+        "يحتاج حفظ المعايرة إلى {size} بايت، والحد الأقصى {limit}؛ امسح مواضع أقل.",
     ),
     413,
 )

@@ -51,8 +51,10 @@ class File:
 
 
 def file_of(calibration: Calibration) -> File:
-    """The calibration as it is kept. Raises Refusal where it is too large even packed."""
+    """The calibration as it is kept. Raises Refusal where that is too large: written out, which may be four times what came, or packed."""
     raw = write_calibration(calibration)
+    if len(raw) > MOST_BYTES:
+        raise Refusal(reasons.CALIBRATION_TOO_LARGE, size=len(raw), limit=MOST_BYTES)
     packed = zlib.compress(raw)
     if len(packed) > MOST_PACKED:
         raise Refusal(reasons.CALIBRATION_TOO_LARGE, size=len(packed), limit=MOST_PACKED)

@@ -25,6 +25,7 @@ from groundwork.people import queries as people_queries
 from groundwork.people.model import MANAGE_GATEWAYS, READ_STATUS
 from groundwork.plumbing import audit
 from groundwork.plumbing.auth import token_hash
+from groundwork.plumbing.reasons import Refusal
 from groundwork.plumbing.service import Parts
 from tests.geofence.deployment import DANA, TAMIM, Deployment, add_everything
 from tests.geofence.venues import START_MS, VENUE, names
@@ -206,6 +207,15 @@ async def test_a_file_too_large_is_refused_as_it_came_and_as_it_would_be_kept(of
     raw = msgspec.json.encode(Calibration(maps=[wide]))
     assert len(raw) < MOST_BYTES
     assert await refused(await office.ask("POST", "calibrations", raw)) == (413, "calibration_too_large")
+
+
+def test_what_is_kept_can_be_handed_in_again() -> None:
+    """One number a line is four times as long as what came, however well it packs; it is what the file's route answers."""
+    wide = RadioMap(level="F1", x_m=[1.0] * 20_000, y_m=[0.0] * 20_000, residual_ddb={f"g{number}": [0] * 20_000 for number in range(130)})
+    assert len(msgspec.json.encode(Calibration(maps=[wide]))) < MOST_BYTES / 2
+    with pytest.raises(Refusal) as told:
+        keep.file_of(Calibration(maps=[wide]))
+    assert (told.value.reason.code, told.value.values["limit"]) == ("calibration_too_large", MOST_BYTES)
 
 
 async def test_an_unknown_id_cannot_be_used(office: Office) -> None:
