@@ -65,6 +65,7 @@ class GridFilter:
         fresh = slot[elapsed_s == FRESH]
         devices["offset_cells_db"][fresh] = devices["offset_db"][fresh, None]
         self._unlearned(devices, slot[elapsed_s != FRESH])
+        self._trailed(devices, slot[elapsed_s != FRESH])
         gain_db = self.standing.anchors.gain_db[hearings.anchor]
         readings = (hearings.rssi_dbm - gain_db).astype(np.float32)
         told = self._told(hearings, devices, elapsed_s)
@@ -81,6 +82,14 @@ class GridFilter:
         if len(anew):
             devices["offset_var_db2"][anew] = self.rules.offset_sd_db**2
             devices["weight"][anew] = DOUBTED * self.ground.prior + (1 - DOUBTED) * devices["weight"][anew]
+
+    def _trailed(self, devices: DeviceColumns, slot: Indices) -> None:
+        """Who is taken over from a snapshot of before there were trails begins hers where she is: from (0, 0) she would seem to run."""
+        ground = self.ground
+        for row in slot[~devices["trail_m"][slot].any(axis=1)]:
+            weight = devices["weight"][row].astype(np.float64)
+            weight *= ground.level == ground.level[weight.argmax()]
+            devices["trail_m"][row] = [float((weight * axis).sum() / weight.sum()) for axis in (ground.x_m, ground.y_m)] * 2
 
     def _told(self, hearings: Hearings, devices: DeviceColumns, elapsed_s: Singles) -> tuple[Singles, ...]:
         """What a moment's readings as a whole say for each level; where places have prints, for each cell, and each level's share."""

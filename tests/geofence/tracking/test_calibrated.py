@@ -11,6 +11,7 @@ from geofence.admitted import Admitted
 from geofence.columns import NONE, Columns
 from geofence.pipeline import zone_events
 from geofence.positioning.anchors import Calibration, Prints, RadioMap, anchors_of
+from geofence.positioning.belief_plain import WALKS_M
 from geofence.positioning.calibrate import Samples
 from geofence.positioning.fitting import Known
 from geofence.positioning.prints import prints_of
@@ -215,6 +216,18 @@ def test_a_snapshot_of_before_there_were_calibrations_is_of_none() -> None:
     assert "calibration" not in fields
     old = to_bytes(msgspec.convert(fields, EngineState))
     assert Engine.stood_on(old) == ("v1", "")
+
+
+def test_whoever_stands_goes_on_standing_through_a_restart_on_a_snapshot_of_before_there_were_trails() -> None:
+    engine, restored = Engine(shop(), RULES, WALKED), Engine(shop(), RULES, WALKED)
+    engine.feed(ENTRIES[:20])
+    said = from_bytes(engine.state())
+    restored.restore(
+        to_bytes(msgspec.structs.replace(said, columns={name: one for name, one in said.columns.items() if name != "trail_m"}))
+    )
+    restored.feed(ENTRIES[20:22])
+    trail = column(restored, "trail_m")[0]
+    assert np.hypot(*(trail[:2] - trail[2:])) < WALKS_M
 
 
 # --- what is learned while running ----------------------------------------------------------------------------------------------------
