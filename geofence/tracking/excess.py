@@ -55,6 +55,8 @@ LEAST_DB: Final = 6.0
 LEARNERS: Final = ("grid",)
 """Locators that are learned from: what others leave unexplained is mostly their own error."""
 ROUNDS: Final = 6
+HOUR_MS: Final = 3_600_000
+"""When somebody was heard in a place is told no finer: in a quiet shop the last times of all places would be one shopper's way."""
 QUANTA: Final = 16
 """A dB is counted in so many parts."""
 
@@ -65,6 +67,7 @@ class Level(msgspec.Struct, array_like=True):
     excess_db: float = 0.0
     readings: int = 0
     heard_ms: int = 0
+    """When the hour began in which somebody was heard there last."""
     new_sum: int = 0
     """In parts of a dB."""
     new_count: int = 0
@@ -193,7 +196,7 @@ def add(known: dict[str, Gateway], new: Felt, ground: Ground) -> None:
         place = gateway.places.setdefault(f"{ground.level_ids[level]} {column} {row}", Level())
         place.new_sum += excess
         place.new_count += 1
-        place.heard_ms = max(place.heard_ms, at_ms)
+        place.heard_ms = max(place.heard_ms, at_ms // HOUR_MS * HOUR_MS)
 
 
 def take_in(known: dict[str, Gateway], since_ms: int) -> None:

@@ -271,3 +271,12 @@ def test_what_was_felt_is_forgotten_days_after() -> None:
     engine = learned(1, LOUD_DB)
     engine.gains.learn(venue(), START_MS + 3_600_000 + FORGET_MS)
     assert (engine.gains.memory.gains_db, engine.gains.memory.felt) == ({}, {})
+
+
+def test_when_somebody_was_heard_in_a_place_is_remembered_by_the_hour() -> None:
+    """Last times to the window, place by place, would be the way of whoever was alone in the shop."""
+    here, known = ground(venue()), dict[str, Gateway]()
+    columns = (np.array([one]) for one in (0, 0, 1, 2, QUANTA, START_MS + 1_234_567))
+    excess.add(known, Felt(*columns), here)
+    ((_, place),) = known[here.anchors.subjects[0]].places.items()
+    assert (place.heard_ms % 3_600_000, place.heard_ms <= START_MS + 1_234_567) == (0, True)
