@@ -65,7 +65,8 @@ def keep(conn: Connection, asked: Asked, file: File) -> None:
     """Adds the file to the venue's list, unless it is there. Raises Refusal for an unknown venue."""
     _check_venue(conn, asked)
     source = file.calibration.source
-    stored = StoredCalibration(file.id, asked.now_ms, asked.actor, source.recording[:200], source.sha256[:64], file.size)
+    name, sha256 = (text.replace("\0", "") for text in (source.recording[:200], source.sha256[:64]))  # PostgreSQL keeps none
+    stored = StoredCalibration(file.id, asked.now_ms, asked.actor, name, sha256, file.size)
     if queries.put_calibration(conn, asked.tenant, asked.venue, stored, file.packed):
         after = {"venue": asked.venue, "recording": stored.recording, "recording_hash": stored.recording_hash, "size": file.size}
         record(conn, asked.tenant, asked.now_ms, Act(asked.actor, acts.ADD_CALIBRATION, file.id, None, after))

@@ -15,8 +15,8 @@ import msgspec
 import numpy as np
 
 from floorplans.model import Placement, Plan
-from geofence.columns import Floats, Indices, Singles
-from geofence.positioning.cells import Cells
+from geofence.columns import NONE, Floats, Indices, Singles
+from geofence.positioning.cells import Cells, nearest_of
 from geofence.positioning.locator import Anchors
 
 VERSION: Final = 2
@@ -248,8 +248,6 @@ def _add_map(expected: Floats, cells: Cells, anchors: Anchors, radio_map: RadioM
 def _nearest(cells: Cells, radio_map: RadioMap, level: int) -> tuple[Indices, Indices]:
     """The cells of the level within MAP_REACH_M of a place of the map, and which place is nearest to each."""
     here = np.flatnonzero(cells.level == level)
-    x, y = np.array(radio_map.x_m), np.array(radio_map.y_m)
-    apart = (cells.x_m[here, None] - x) ** 2 + (cells.y_m[here, None] - y) ** 2
-    nearest: Indices = apart.argmin(axis=1)
-    within = apart[np.arange(len(here)), nearest] <= MAP_REACH_M**2
+    nearest = nearest_of(cells.x_m[here], cells.y_m[here], np.array(radio_map.x_m), np.array(radio_map.y_m), MAP_REACH_M)
+    within = nearest != NONE
     return here[within], nearest[within]

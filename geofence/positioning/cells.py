@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from floorplans.model import Level, Plan, Polygon, Zone
-from geofence.columns import Flags, Floats, Indices, Singles
+from geofence.columns import NONE, Flags, Floats, Indices, Singles
 from groundwork.contracts.ids import LevelId
 
 CELLS: Final = 2_000
@@ -28,6 +28,8 @@ LARGEST_M: Final = 1.5
 1 m, and 1.5 m, with less than half of its cells, .1 m and .01."""
 FRONT_M: Final = 8.0
 """How far a zone without a floor reaches before its front; half a wide mall corridor."""
+AT_ONCE: Final = 1_000_000
+"""Distances that are looked at together."""
 CLOSED: Final = 0.1
 """A zone with less than this part of its area walkable has no floor."""
 HALF: Final = 0.5
@@ -174,3 +176,18 @@ def levels_without(anchors_level: Indices, levels: tuple[LevelId, ...]) -> Flags
     """Which levels have no anchor at all: nothing can be heard there, so nobody is ever found there. Shape (levels,)."""
     silent: Flags = np.bincount(anchors_level, minlength=len(levels)) == 0
     return silent
+
+
+def nearest_of(x_m: Singles, y_m: Singles, place_x_m: Floats, place_y_m: Floats, reach_m: float) -> Indices:
+    """For each cell the nearest of some places, the first of equally near ones; NONE where none is within reach. Shape (c,).
+
+    In parts: all distances at once are gigabytes for a large calibration on a large level.
+    """
+    found = np.full(len(x_m), NONE, np.int64)
+    step = max(1, AT_ONCE // max(1, len(place_x_m)))
+    for first in range(0, len(x_m) if len(place_x_m) else 0, step):
+        part = slice(first, first + step)
+        apart2 = (x_m[part, None] - place_x_m) ** 2 + (y_m[part, None] - place_y_m) ** 2
+        best = apart2.argmin(axis=1)
+        found[part] = np.where(apart2[np.arange(len(best)), best] <= reach_m**2, best, NONE)
+    return found

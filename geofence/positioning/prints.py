@@ -16,10 +16,10 @@ from typing import Final
 
 import numpy as np
 
-from geofence.columns import Floats, Indices, Singles
+from geofence.columns import NONE, Floats, Indices, Singles
 from geofence.positioning.anchors import Prints
 from geofence.positioning.calibrate import Samples
-from geofence.positioning.cells import Cells
+from geofence.positioning.cells import Cells, nearest_of
 from geofence.positioning.locator import Anchors, Heard
 
 FAINTEST_DBM: Final = -105.0
@@ -142,7 +142,6 @@ def _nearest(prints: Prints, cells: Cells, levels: Sequence[str]) -> Indices:
         there = np.flatnonzero(level == prints.levels.index(name)) if name in prints.levels else level[:0]
         here = np.flatnonzero(cells.level == number)
         if len(there) and len(here):
-            apart2 = (cells.x_m[here, None] - x[there]) ** 2 + (cells.y_m[here, None] - y[there]) ** 2
-            best = apart2.argmin(axis=1)
-            nearest[here] = np.where(apart2[np.arange(len(here)), best] <= REACH_M**2, there[best], len(level) + number)
+            best = nearest_of(cells.x_m[here], cells.y_m[here], x[there], y[there], REACH_M)
+            nearest[here] = np.where(best != NONE, there[best], len(level) + number)
     return nearest

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from floorplans.model import Level, Names, Plan, Policy, Venue
-from geofence.positioning.cells import AROUND, FRONT_M, Cells, cells_of
+from geofence.positioning.cells import AROUND, FRONT_M, Cells, cells_of, nearest_of
 from geofence.zones.match import ZoneMap
 from groundwork.contracts.ids import LevelId, PlanVersionId, TenantId, VenueId
 from tests.geofence.venues import FLOOR, plan, rectangle, two_rooms, zone
@@ -74,3 +74,20 @@ def test_a_level_without_area_is_refused_by_name() -> None:
     flat = Level(LevelId("flat"), 0, Names("f", "f"), (rectangle(0, 0, 10, 0),))
     with pytest.raises(ValueError, match="'flat' has no area"):
         cells_of(Plan(shop.venue, shop.version, (flat,), ()), ())
+
+
+def test_the_nearest_place_is_the_same_however_many_are_looked_at_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = np.random.default_rng(20261122)
+    cells, places = chance.uniform(0, 50, (2, 700)).astype(np.float32), chance.uniform(0, 50, (2, 300))
+    places[:, 200:] = places[:, :100]  # equally near ones: the first counts
+    found = nearest_of(*cells, *places, 2.0)
+    apart = np.hypot(cells[0][:, None] - places[0], cells[1][:, None] - places[1])
+    assert np.array_equal(found, np.where(apart.min(axis=1) <= 2.0, apart.argmin(axis=1), -1))
+    assert (found == -1).any() and (found != -1).any() and found.max() < 200
+    monkeypatch.setattr("geofence.positioning.cells.AT_ONCE", 1_000)
+    assert np.array_equal(found, nearest_of(*cells, *places, 2.0))
+
+
+def test_where_there_is_no_place_none_is_nearest() -> None:
+    nowhere = np.empty(0)
+    assert nearest_of(np.zeros(3, np.float32), np.zeros(3, np.float32), nowhere, nowhere, 2.0).tolist() == [-1, -1, -1]
