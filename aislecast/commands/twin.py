@@ -1,4 +1,7 @@
-"""`aislecast twin run`: a simulated shop, written as a recording with its ground truth."""
+"""`aislecast twin run`: a simulated shop, written as a recording with its ground truth.
+
+It is the demo shop, its gateways named as there: a calibration learned from such a recording has its effect in `aislecast up --demo`.
+"""
 
 import argparse
 import shlex
@@ -38,7 +41,7 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
     from aislecast.twin.record import run_to_recording
     from aislecast.twin.shop import demo_plan, products
 
-    plan = demo_plan(TenantId("default"), VenueId("demo"))
+    plan = demo_plan(TenantId("demo"), VenueId("palm-market"))  # not asked of `aislecast.demo`, which loads every service
     run_to_recording(plan, options.seed, options.shoppers, options.minutes, options.out, shelved=products())
     print(voice.say(_DONE, path=out))
     print(f"  aislecast replay {shlex.quote(str(out))} --score")  # a line of its own and bare, to be copied into a shell

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from aislecast import exits
+from aislecast import demo, exits
 from aislecast.cli import main
 from aislecast.twin.record import run_to_recording
 from aislecast.twin.recording import read_recording
 from aislecast.twin.shop import demo_plan, products
-from groundwork.contracts.ids import TenantId, VenueId
 
 SMALL = ["twin", "run", "--shoppers", "2", "--minutes", "0.5"]
 
@@ -35,9 +34,15 @@ def test_the_command_to_replay_it_can_be_copied(tmp_path: Path, capsys: pytest.C
 
 def test_the_shoppers_walk_to_what_the_demo_shop_sells(tmp_path: Path) -> None:
     assert main([*SMALL, "--seed", "7", "--out", str(tmp_path / "typed")]) == exits.OK
-    plan = demo_plan(TenantId("default"), VenueId("demo"))
+    plan = demo_plan(demo.TENANT, demo.VENUE)
     run_to_recording(plan, 7, 2, 0.5, tmp_path / "made", shelved=products())
     assert (tmp_path / "typed/run/truth.csv.gz").read_bytes() == (tmp_path / "made/run/truth.csv.gz").read_bytes()
+
+
+def test_its_gateways_are_those_of_the_demo_shop(tmp_path: Path) -> None:
+    assert main([*SMALL, "--out", str(tmp_path / "walk")]) == exits.OK
+    hung = {(place.subject, place.level, place.x_m, place.y_m) for place in demo.plan().placements if place.kind == "gateway"}
+    assert {(anchor.id, anchor.floor, anchor.x_m, anchor.y_m) for anchor in read_recording(tmp_path / "walk").anchors} == hung
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
