@@ -165,14 +165,19 @@ def _figures(figures: Mapping[str, Any], voice: Voice) -> Table:
             continue
         if isinstance(value, dict):
             for part, number in value.items():
-                table.add_row(voice.say(FIGURES[f"{name} {part}"]), str(number))
+                table.add_row(voice.say(FIGURES[f"{name} {part}"]), _told(number))
         elif isinstance(value, list):
             for at in value:
-                told = " / ".join("-" if at[key] is None else str(at[key]) for key in ("precision", "recall", "delay_s"))
+                told = " / ".join(_told(at[key]) for key in ("precision", "recall", "delay_s"))
                 table.add_row(f"{voice.say(FIGURES[name])} {at['threshold']}", told)
         else:
-            table.add_row(voice.say(FIGURES[name]), f"{value:,}" if isinstance(value, int) else str(value))
+            table.add_row(voice.say(FIGURES[name]), f"{value:,}" if isinstance(value, int) else _told(value))
     return table
+
+
+def _told(figure: object) -> str:
+    """A figure that there is nothing to work out from is a dash in either language."""
+    return "-" if figure is None else str(figure)
 
 
 def _hops(hops: Sequence[Mapping[str, Any]], voice: Voice) -> Table:

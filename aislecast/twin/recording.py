@@ -13,7 +13,7 @@ Every row of a chosen session is kept, impossible RSSI too: refusing it is the g
 
 import fnmatch
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -183,7 +183,7 @@ def read_recording(folder: Path, part: str | None = None, sessions: str = "*") -
         heard = heard.where("device_id", frozenset(anchor.id for anchor in anchors))
     matching = sorted({name for name in heard.texts["session"] if fnmatch.fnmatchcase(name, sessions)})
     if not matching:
-        known = ", ".join(sorted(set(heard.texts["session"]))[:20]) or "-"
+        known = _listed(sorted(set(heard.texts["session"])))
         raise RecordingError(heard.path, faults.NO_SESSION, sessions=repr(sessions), known=known)
     order = {name: number for number, name in enumerate(matching)}
     receivers, devices = _radios(anchors, heard)
@@ -207,6 +207,12 @@ def read_recording(folder: Path, part: str | None = None, sessions: str = "*") -
         steps=_read_steps(inside, order),
         origins=_read_origins(folder),
     )
+
+
+def _listed(sessions: Sequence[str]) -> str:
+    """The first twenty, and how many more there are: half a recording's names would pass for all of them."""
+    more = len(sessions) - 20
+    return ", ".join(sessions[:20]) + (f" ... (+{more})" if more > 0 else "") or "-"
 
 
 def _floors(anchors: tuple[Anchor, ...], outlines: tuple[Outline, ...]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Every hop that any package counts has a place in the flow, and a name and a unit in both languages."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,9 @@ def test_a_hop_that_nobody_has_listed_is_told_by_its_own_name(language: str) -> 
     hops = Hops()
     hops.hop("roof", "pigeons").take(3)
     assert "pigeons" in as_text({"hops": counts(hops)}, Voice(language))
+
+
+def test_a_figure_with_nothing_to_work_it_out_from_is_a_dash() -> None:
+    told = as_text({"hops": [], "presence": {"precision": None, "recall": 0.0}}, Voice("en"))
+    assert "None" not in told
+    assert re.search(r"share of right ones\W+-\W", told)

@@ -209,6 +209,12 @@ def test_bad_sightings_are_refused_by_file_and_line(case: str, tmp_path: Path) -
     assert "expected" in str(caught.value)
 
 
+def test_a_refusal_that_names_twenty_sessions_says_how_many_more_there_are(tmp_path: Path) -> None:
+    named = sightings(*(f"s{number:02d},1,g1,tag,-70" for number in range(23)))
+    with pytest.raises(RecordingError, match=r"s19 \.\.\. \(\+3\)"):
+        read_recording(folder_of(tmp_path, sightings=named), sessions="walk*")
+
+
 BAD_PLACES: dict[str, dict[str, str]] = {
     "an unknown role": {"anchors": "anchor_id,role,x_m,y_m,floor\ng1,antenna,0,0,F1\n"},
     "both roles": {"anchors": "anchor_id,role,x_m,y_m,floor\ng1,receiver,0,0,F1\nb1,beacon,0,0,F1\n"},
