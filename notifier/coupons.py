@@ -8,7 +8,7 @@ swap of two letters is caught. Whoever has the key can derive a code again; a co
 import hashlib
 import hmac
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from groundwork.contracts.ids import GrantId, TenantId
 
@@ -23,8 +23,15 @@ _READ_AS: Final = str.maketrans(
 _IGNORED: Final = str.maketrans(dict.fromkeys(" \t\r\n\u00a0-_.\u2010\u2011\u2012\u2013\u2014\u200e\u200f\u2066\u2067\u2068\u2069"))
 
 
+Flaw = Literal["length", "letter", "check"]
+
+
 class MalformedCode(ValueError):
-    """What was typed cannot be a code: wrong length, a letter no code has, or a check letter that does not fit."""
+    """What was typed cannot be a code: wrong length, a letter no code has, or a check letter that does not fit; `flaw` says which."""
+
+    def __init__(self, flaw: Flaw, why: str) -> None:
+        super().__init__(why)
+        self.flaw = flaw
 
 
 def _times(a: int, b: int) -> int:
@@ -67,11 +74,11 @@ def parse(typed: str) -> str:
     """The code in `typed`, whatever its case, spaces, dashes, digits and look-alikes (O, I, L); raises MalformedCode."""
     code = typed.translate(_IGNORED).upper().translate(_READ_AS)
     if len(code) != LETTERS + 1:
-        raise MalformedCode(f"a code has {LETTERS + 1} letters, got {len(code)}")
+        raise MalformedCode("length", f"a code has {LETTERS + 1} letters, got {len(code)}")
     if not all(letter in _VALUES for letter in code):
-        raise MalformedCode("a code has only digits and the letters A to Z without I, L, O and U")
+        raise MalformedCode("letter", "a code has only digits and the letters A to Z without I, L, O and U")
     if _sum(code) != 0:
-        raise MalformedCode("the code's check letter does not fit: one letter is wrong, or two are swapped")
+        raise MalformedCode("check", "the code's check letter does not fit: one letter is wrong, or two are swapped")
     return code
 
 

@@ -4,10 +4,12 @@ Codes of deciding code are plain text there (`decide.STOPS`, `decide.NOS`, a rul
 a test holds that each has its sentence here.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from groundwork.people import reasons as people
 from groundwork.plumbing.reasons import Reason, Words
+from notifier.coupons import LETTERS, Flaw
 
 _DECISIONS: Final = {
     "unknown_shopper": Words("Nobody who opted in is known by this device.", "لا يوجد متسوق مسجل بهذا الجهاز."),
@@ -79,6 +81,16 @@ CODE_MALFORMED: Final = Reason(
     ),
     422,
 )
+CODE_FLAWS: Final[Mapping[Flaw, Words]] = {
+    "length": Words(f"a code has {LETTERS + 1} letters", f"الرمز من {LETTERS + 1} حرفًا"),
+    "letter": Words(
+        "a code has only digits and the letters A to Z without I, L, O and U", "لا يحتوي الرمز إلا أرقامًا والأحرف A إلى Z دون I وL وO وU"
+    ),
+    "check": Words(
+        "the check letter does not fit: one letter is wrong, or two are swapped", "حرف التحقق لا يطابق: هناك حرف خاطئ أو حرفان متبادلان"
+    ),
+}
+"""What `CODE_MALFORMED` says is wrong, in the cashier's language."""
 COUPON_UNKNOWN: Final = Reason("coupon_unknown", Words("There is no coupon with this code.", "لا توجد قسيمة بهذا الرمز."), 404)
 COUPON_SPENT: Final = Reason("coupon_spent", Words("This coupon has been spent.", "استُخدمت هذه القسيمة من قبل."), 409)
 COUPON_EXPIRED: Final = Reason("coupon_expired", Words("This coupon is no longer valid.", "انتهت صلاحية هذه القسيمة."), 410)

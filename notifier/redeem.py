@@ -78,7 +78,7 @@ class Coupons:
         try:
             code = parse(request.code)
         except MalformedCode as error:
-            raise Refusal(reasons.CODE_MALFORMED, at="/code", why=str(error)) from None
+            raise Refusal(reasons.CODE_MALFORMED, at="/code", why=reasons.CODE_FLAWS[error.flaw]) from None
         tenant, now = TenantId(caller.tenant), self._clock.now_ms()
         code_hash = self._codes.lookup(tenant, code)
         try:

@@ -1,6 +1,7 @@
 """Redemption: a coupon is spent once, whoever races; the same request gets the same receipt; a rollback frees it once."""
 
 import asyncio
+import re
 from collections import Counter
 
 import msgspec
@@ -110,6 +111,15 @@ async def test_a_code_that_is_none_is_refused(parts: Parts, clock: ManualClock, 
     async with serving(shop) as served:
         answer = await served.redeem(code)
         assert (answer.status, (await answer.json())["code"]) == (status, reason)
+
+
+@pytest.mark.parametrize("code", ["123", "00000-00000-00001", "UUUUU-00000-00000"])
+async def test_a_cashier_reads_in_one_language_what_is_wrong_with_a_code(parts: Parts, clock: ManualClock, code: str) -> None:
+    shop = await Shop.open(parts, clock)
+    async with serving(shop) as served:
+        said = await (await served.redeem(code)).json()
+        assert not re.search(r"[a-z]{2}", said["detail_ar"])
+        assert said["detail_en"].isascii()
 
 
 async def test_an_expired_coupon_is_gone(parts: Parts, clock: ManualClock) -> None:
