@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -54,6 +54,8 @@ _LEVELS = Words("levels not on the plan: {names}", "طوابق ليست على �
 _SHOWN = 20
 """Names that are printed of a kind; `--json` has them all."""
 _NONE = "none"
+LEAST_LETTERS: Final = 4
+"""Of an id, before they stand for it: a slip of one key puts nothing in force."""
 
 
 def add_arguments(parser: Parser, voice: Voice) -> None:  # noqa: ARG001 # the form every command has
@@ -113,7 +115,7 @@ def _use(args: argparse.Namespace) -> "Work":
 
     def work(conn: "Connection", asked: "Asked") -> "VenueCalibrations":
         known = [one.id for one in keep.listed(conn, asked).calibrations]
-        meant = [one for one in known if one.startswith(args.id)]
+        meant = [one for one in known if len(args.id) >= LEAST_LETTERS and one.startswith(args.id)]
         if len(meant) > 1:
             raise Stop(_WHICH, BAD_INPUT, value=args.id, count=len(meant), known=", ".join(known))
         wanted = None if args.id == _NONE else CalibrationId(meant[0] if meant else args.id)

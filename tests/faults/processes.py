@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from aislecast.folder import write_secret
@@ -38,7 +39,7 @@ TIME_ZONE = "Asia/Riyadh"
 WALL = SystemClock()
 """Processes are waited for by the wall clock; what they do is timed by their own."""
 PATIENCE_MS = 600_000
-"""How long the venue waits for its one box: an outage then delays events, and drops none as late."""
+"""How long the venue waits for its one box, and how long an offer may be decided on: an outage then delays, and drops nothing as late."""
 LEAD_MS = 6_000
 """Event time between the start of the processes and the first advert."""
 
@@ -194,7 +195,8 @@ async def open_shop(folder: Path, *, seed: int, shoppers: int, minutes: float, s
     script = Script(plan, {BOX: tuple(GatewayId(name) for name in recording.receivers)}, people)
     start_ms = session_start_ms(0, TIME_ZONE)
     scene = await database.write(lambda conn: set_scene(conn, script, Secrets(b"faults"), start_ms - 60_000))
-    await database.write(lambda conn: campaigns.add_campaign(conn, campaign(), start_ms))
+    lasting = msgspec.structs.replace(campaign(), ttl_s=PATIENCE_MS // 1000)
+    await database.write(lambda conn: campaigns.add_campaign(conn, lasting, start_ms))
     await database.close()
     port = free_port()
     clock = f"{start_ms - LEAD_MS}@{WALL.now_ms()}x{speed:g}"

@@ -67,6 +67,8 @@ def test_a_file_is_kept_used_listed_and_taken_back(home: Path, walked: Path, cap
     for typed, in_force in ((wanted[:6], wanted), ("none", None), (wanted, wanted)):
         assert main(["calibration", "use", typed, "--venue", "a", "--json"]) == exits.OK
         assert _json(capsys)["in_force"]["id"] == in_force
+    assert main(["calibration", "use", wanted[:3], "--venue", "a"]) == exits.FAILED
+    assert wanted[:3] in capsys.readouterr().err
     assert main(["calibration", "list", "--venue", "a", "--tenant", TENANT, "--json"]) == exits.OK
     listed = _json(capsys)
     assert ([one["id"] for one in listed["calibrations"]], len(listed["history"])) == ([wanted], 3)
