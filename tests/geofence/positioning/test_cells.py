@@ -78,15 +78,16 @@ def test_a_level_without_area_is_refused_by_name() -> None:
 
 def test_the_nearest_place_is_the_same_however_many_are_looked_at_together(monkeypatch: pytest.MonkeyPatch) -> None:
     chance = np.random.default_rng(20261122)
-    cells, places = chance.uniform(0, 50, (2, 700)).astype(np.float32), chance.uniform(0, 50, (2, 300))
-    places[:, 200:] = places[:, :100]  # equally near ones: the first counts
-    found = nearest_of(*cells, *places, 2.0)
-    apart = np.hypot(cells[0][:, None] - places[0], cells[1][:, None] - places[1])
+    x, y = chance.uniform(0, 50, (2, 700)).astype(np.float32)
+    place_x, place_y = chance.uniform(0, 50, (2, 300))
+    place_x[200:], place_y[200:] = place_x[:100], place_y[:100]  # equally near ones: the first counts
+    found = nearest_of(x, y, place_x, place_y, 2.0)
+    apart = np.hypot(x[:, None] - place_x, y[:, None] - place_y)
     assert np.array_equal(found, np.where(apart.min(axis=1) <= 2.0, apart.argmin(axis=1), -1))
     assert set(np.unique(found)) >= {-1, 0}
     assert found.max() < 200
     monkeypatch.setattr("geofence.positioning.cells.AT_ONCE", 1_000)
-    assert np.array_equal(found, nearest_of(*cells, *places, 2.0))
+    assert np.array_equal(found, nearest_of(x, y, place_x, place_y, 2.0))
 
 
 def test_where_there_is_no_place_none_is_nearest() -> None:
