@@ -1,18 +1,18 @@
 """The geofence, stage by stage. The first file to read.
 
     POST /v1/sightings, /v1/ranging
-      -> admit      strangers, impossible values and unplaced radios end here                 admit.py, accept.py
+      -> admit      strangers, impossible values and unplaced radios end here                 intake/admit.py, intake/accept.py
       -> log        one entry a batch, keyed by venue; durable before the answer              admitted.py
-      -> watermark  waits until every gateway has told its part, or is given up               watermark.py, pending.py
-      -> hear       RSSI per device and anchor, smoothed                                      hearing.py, device_columns.py
-      -> locate     a fix: level, point, 68 % radius                                          locator.py, locate/
-      -> match      how probable each zone is                                                 match.py, zone_share.py, zone_index.py
-      -> presence   enter, dwell, exit; visits                                                presence.py
-         (what came too late for that goes the same way by itself, and is flagged)            late.py
+      -> watermark  waits until every gateway has told its part, or is given up               tracking/watermark.py, pending.py
+      -> hear       RSSI per device and anchor, smoothed                                      positioning/hearing.py, device_columns.py
+      -> locate     a fix: level, point, 68 % radius                                          positioning/locator.py, locate/
+      -> match      how probable each zone is                                                 zones/match.py, zone_share.py, zone_index.py
+      -> presence   enter, dwell, exit; visits                                                zones/presence.py
+         (what came too late for that goes the same way by itself, and is flagged)            tracking/late.py
       -> here       zone events and visits become rows, and zone events go to the log that the notifier reads
 
-From the log on, one shard has one owner, and each venue in it an `Engine` (engine.py). Position, rows and zone events commit together;
-the engines' snapshot carries the position it covers. Time in silence comes from `intake/ticker.py`, as entries of the same log.
+From the log on, one shard has one owner, and each venue in it an `Engine` (tracking/engine.py). Position, rows and zone events commit
+together; the engines' snapshot carries the position it covers. Time in silence comes from `intake/ticker.py`, as entries of the same log.
 """
 
 import contextlib
