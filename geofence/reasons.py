@@ -203,6 +203,14 @@ UNKNOWN_CALIBRATION: Final = Reason(
     Words("The venue has no calibration {value}.", "ليس للمتجر معايرة باسم {value}."),
     404,
 )
+CALIBRATION_OF_ELSEWHERE: Final = Reason(
+    "calibration_of_elsewhere",
+    Words(
+        "None of the radios that calibration {value} names is on the plan in force; it seems to be of another venue.",
+        "ليس على المخطط المعمول به أي من الأجهزة التي تذكرها المعايرة {value}؛ يبدو أنها لمتجر آخر.",
+    ),
+    409,
+)
 CALIBRATION_TOO_LARGE: Final = Reason(
     "calibration_too_large",
     Words(
@@ -318,6 +326,7 @@ ALL: Final = (
     TOO_MANY_WEBHOOKS,
     WEBHOOK_OFF,
     UNKNOWN_CALIBRATION,
+    CALIBRATION_OF_ELSEWHERE,
     CALIBRATION_TOO_LARGE,
     UNKNOWN_FEED,
     UNKNOWN_FEED_KIND,

@@ -12,7 +12,7 @@ from floorplans import queries as places
 from floorplans.model import Plan
 from geofence import reasons
 from geofence.positioning.anchors import Calibration, read_calibration, write_calibration
-from geofence.positioning.fitting import misfit
+from geofence.positioning.fitting import is_of_elsewhere, misfit
 from geofence.queries import calibrations as queries
 from geofence.queries.calibrations import StoredCalibration, Use
 from groundwork.contracts.calibration import CalibrationFit, CalibrationHeld, CalibrationUsed, KeptCalibration, VenueCalibrations
@@ -73,10 +73,13 @@ def keep(conn: Connection, asked: Asked, file: File) -> None:
 
 
 def use(conn: Connection, asked: Asked, wanted: CalibrationId | None) -> None:
-    """Puts one of the venue's list in force from now on, or none. Raises Refusal for what is not on it, or an unknown venue."""
+    """Puts one of the venue's list in force from now on, or none.
+
+    Raises Refusal for what is not on the list, what is of another venue by its radios, or an unknown venue.
+    """
     _check_venue(conn, asked)
-    if wanted is not None and queries.packed(conn, asked.tenant, asked.venue, wanted) is None:
-        raise Refusal(reasons.UNKNOWN_CALIBRATION, at="/id", value=wanted)
+    if wanted is not None:
+        _check_usable(conn, asked, wanted)
     before = queries.uses(conn, asked.tenant, asked.venue, 1)
     made = queries.add_use(conn, asked.tenant, asked.venue, wanted or CalibrationId(""), asked.actor, asked.now_ms)
     if made is not None:
@@ -133,6 +136,14 @@ def listed(conn: Connection, asked: Asked) -> VenueCalibrations:
 def _check_venue(conn: Connection, asked: Asked) -> None:
     if places.venue(conn, asked.tenant, asked.venue) is None:
         raise Refusal(reasons.UNKNOWN_VENUE, value=asked.venue)
+
+
+def _check_usable(conn: Connection, asked: Asked, wanted: CalibrationId) -> None:
+    found, plan = queries.calibration(conn, asked.tenant, asked.venue, wanted), _plan(conn, asked)
+    if found is None:
+        raise Refusal(reasons.UNKNOWN_CALIBRATION, at="/id", value=wanted)
+    if plan is not None and is_of_elsewhere(found, plan):
+        raise Refusal(reasons.CALIBRATION_OF_ELSEWHERE, at="/id", value=wanted)
 
 
 def _plan(conn: Connection, asked: Asked) -> Plan | None:

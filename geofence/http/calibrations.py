@@ -74,7 +74,7 @@ class CalibrationRoutes:
                 query=HowToKeep,
                 answer=CalibrationHeld,
                 status=201,
-                refusals=(reasons.UNKNOWN_VENUE, reasons.CALIBRATION_TOO_LARGE),
+                refusals=(reasons.UNKNOWN_VENUE, reasons.CALIBRATION_OF_ELSEWHERE, reasons.CALIBRATION_TOO_LARGE),
                 max_body=MOST_BYTES,
             ),
             Route(
@@ -85,7 +85,7 @@ class CalibrationRoutes:
                 grant=MANAGE_GATEWAYS,
                 request=UseCalibrationRequest,
                 answer=VenueCalibrations,
-                refusals=(reasons.UNKNOWN_VENUE, reasons.UNKNOWN_CALIBRATION),
+                refusals=(reasons.UNKNOWN_VENUE, reasons.UNKNOWN_CALIBRATION, reasons.CALIBRATION_OF_ELSEWHERE),
             ),
         )
 

@@ -65,6 +65,12 @@ def misfit(calibration: Calibration, plan: Plan) -> Misfit:
     )
 
 
+def is_of_elsewhere(calibration: Calibration, plan: Plan) -> bool:
+    """Whether the file names radios and none of them is on the plan: then it is of another venue."""
+    named = set(_named(calibration))
+    return bool(named) and named.isdisjoint(placement.subject for placement in plan.placements)
+
+
 def fitted(calibration: Calibration, plan: Plan) -> Calibration:
     """The calibration without what is known to be wrong on this plan; the same one where that is nothing."""
     moved = _moved(calibration, plan) if calibration.maps else frozenset()

@@ -98,6 +98,16 @@ async def refused(answer: ClientResponse) -> tuple[int, str]:
 # --- kept, used, taken back ----------------------------------------------------------------------------------------------------------
 
 
+async def test_a_calibration_of_another_venue_is_not_put_in_force(office: Office) -> None:
+    theirs = await office.post(Calibration(gains_db={"g-elsewhere": 2.0}))
+    assert await refused(await office.ask("PUT", "calibration", {"id": theirs.kept.id})) == (409, "calibration_of_elsewhere")
+    also = write_calibration(Calibration(gains_db={"g-far": 1.0}))
+    assert await refused(await office.ask("POST", "calibrations?use=true", also)) == (409, "calibration_of_elsewhere")
+    listed = await office.listed()
+    assert ([one.id for one in listed.calibrations], listed.history) == ([theirs.kept.id], [])
+    assert (await office.post(Calibration(noise_db=6.0), use=True)).in_force, "it names no radio, so it is of no venue"
+
+
 async def test_a_file_is_kept_with_what_it_holds_and_what_does_not_fit_the_plan(office: Office) -> None:
     held = await office.post(WALKED)
     assert (held.in_force, held.gains, held.maps, held.prints, held.notes) == (False, 2, 1, 0, ["one way"])
