@@ -178,13 +178,13 @@ def levels_without(anchors_level: Indices, levels: tuple[LevelId, ...]) -> Flags
     return silent
 
 
-def nearest_of(x_m: Singles, y_m: Singles, place_x_m: Floats, place_y_m: Floats, reach_m: float) -> Indices:
+def nearest_of(x_m: Singles, y_m: Singles, place_x_m: Floats, place_y_m: Floats, reach_m: float, at_once: int = AT_ONCE) -> Indices:
     """For each cell the nearest of some places, the first of equally near ones; NONE where none is within reach. Shape (c,).
 
-    In parts: all distances at once are gigabytes for a large calibration on a large level.
+    In parts of `at_once` distances: all together are gigabytes for a large calibration on a large level.
     """
     found = np.full(len(x_m), NONE, np.int64)
-    step = max(1, AT_ONCE // max(1, len(place_x_m)))
+    step = max(1, at_once // max(1, len(place_x_m)))
     for first in range(0, len(x_m) if len(place_x_m) else 0, step):
         part = slice(first, first + step)
         apart2 = (x_m[part, None] - place_x_m) ** 2 + (y_m[part, None] - place_y_m) ** 2

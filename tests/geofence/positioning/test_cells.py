@@ -76,7 +76,7 @@ def test_a_level_without_area_is_refused_by_name() -> None:
         cells_of(Plan(shop.venue, shop.version, (flat,), ()), ())
 
 
-def test_the_nearest_place_is_the_same_however_many_are_looked_at_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_nearest_place_is_the_same_however_many_are_looked_at_together() -> None:
     chance = np.random.default_rng(20261122)
     x, y = chance.uniform(0, 50, (2, 700)).astype(np.float32)
     place_x, place_y = chance.uniform(0, 50, (2, 300))
@@ -86,8 +86,7 @@ def test_the_nearest_place_is_the_same_however_many_are_looked_at_together(monke
     assert np.array_equal(found, np.where(apart.min(axis=1) <= 2.0, apart.argmin(axis=1), -1))
     assert set(np.unique(found)) >= {-1, 0}
     assert found.max() < 200
-    monkeypatch.setattr("geofence.positioning.cells.AT_ONCE", 1_000)
-    assert np.array_equal(found, nearest_of(x, y, place_x, place_y, 2.0))
+    assert np.array_equal(found, nearest_of(x, y, place_x, place_y, 2.0, at_once=1_000))
 
 
 def test_where_there_is_no_place_none_is_nearest() -> None:
