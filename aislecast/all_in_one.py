@@ -14,18 +14,18 @@ from typing import Final
 
 import msgspec
 
-from aislecast import demo
 from aislecast.configuration import FILE, Configuration, configuration
-from aislecast.demo_world import open_world
+from aislecast.demo import shop as demo
+from aislecast.demo.world import open_world
 from aislecast.deployment import Deployment, Extras, Keys, deploy, parts_of
 from aislecast.exits import OK
 from aislecast.folder import Folder, write_secret
-from aislecast.live_state import LiveState
-from aislecast.live_view import open_view
-from aislecast.log_file import open_log
+from aislecast.live.state import LiveState
+from aislecast.live.view import open_view
+from aislecast.live.watch import Watch
 from aislecast.scene import Scene, Secrets
 from aislecast.settings import DEFAULT_TENANT, UpOptions
-from aislecast.watch import Watch
+from aislecast.upkeep.log_file import open_log
 from aislecast.words import Voice
 from floorplans import queries as places
 from floorplans.model import Names, Plan, Venue

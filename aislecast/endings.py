@@ -36,7 +36,7 @@ def ending_of(error: BaseException, voice: Voice) -> Ending | None:
 
 def unexpected(error: BaseException, folder: Folder, voice: Voice) -> Ending:
     """Notes the error with its stack in the folder's log and says where that is."""
-    from aislecast.support import note_crash
+    from aislecast.upkeep.support import note_crash
 
     return voice.say(words.UNEXPECTED, kind=type(error).__name__, log=note_crash(error, folder)), FAILED
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from aislecast.score import Rows, answers, switched
+from aislecast.replaying.score import Rows, answers, switched
 from aislecast.twin.columns import Floats, Ints
 
 SEED: Final = 20261121

@@ -22,12 +22,12 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from aislecast import report
-from aislecast.score import Rows, score
-from aislecast.survey import TENANT, VENUE, WINDOW_MS, plan_with, windows_of
+from aislecast.replaying import report
+from aislecast.replaying.score import Rows, score
+from aislecast.replaying.survey import TENANT, VENUE, WINDOW_MS, plan_with, windows_of
+from aislecast.replaying.walks import pass_through
 from aislecast.twin.columns import Ints
 from aislecast.twin.recording import Recording, Sightings, read_recording
-from aislecast.walks import pass_through
 from benchmarks.bootstrap import SEED, intervals, judged
 from benchmarks.positioning import CASES, Case, of_sessions, predicted, taught
 from geofence.intake.clocks import Clocks

@@ -21,13 +21,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from aislecast import report
-from aislecast.calibration import calibration_of
-from aislecast.score import Beliefs, Rows, score, switched
-from aislecast.survey import TENANT, VENUE, plan_with, windows_of
+from aislecast.replaying import report
+from aislecast.replaying.score import Beliefs, Rows, score, switched
+from aislecast.replaying.survey import TENANT, VENUE, plan_with, windows_of
+from aislecast.replaying.walks import Walked, walk
+from aislecast.surveying.calibration import calibration_of
 from aislecast.twin.columns import Floats, Ints
 from aislecast.twin.recording import Recording, Sightings, Steps, Truth, read_recording
-from aislecast.walks import Walked, walk
 from benchmarks.bootstrap import Judged, against, intervals, judged, keep, kept
 from geofence.positioning.anchors import Calibration
 from geofence.settings import Settings

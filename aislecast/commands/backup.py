@@ -30,7 +30,7 @@ def add_arguments(parser: Parser, voice: Voice) -> None:  # noqa: ARG001 # the f
 
 
 def run(args: argparse.Namespace, voice: Voice) -> int:
-    from aislecast.backup import back_up
+    from aislecast.upkeep.backup import back_up
 
     if database_of(args) is not None:
         raise Stop(_ELSEWHERE, BAD_INPUT)

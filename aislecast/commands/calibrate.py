@@ -37,7 +37,7 @@ _LEARNING = {
     "radios": Words("learning how the radios read; this may take a minute", "تعلّم قراءة الأجهزة؛ وقد يستغرق ذلك دقيقة"),
     "door": Words("learning on which side of the door what is heard", "تعلّم ما يُسمع على كل جانب من الباب"),
 }
-"""What is said of each step of `calibration.py`."""
+"""What is said of each step of `surveying/calibration.py`."""
 _ONE_WAY = "الجولة كلها باتجاه واحد: فروق الأجهزة وخريطة الإشارة ستحمل ظل حامل الهاتف، ولذلك تُركت"
 _MAP_DOES_NOT_PAY = "لا تتنبأ خريطة الإشارة بالجلسات الأخرى أفضل من نموذج خفوت الإشارة، ولذلك تُركت"
 
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
         raise Stop(_NO_RECORDING, BAD_INPUT, path=args.recording)
     if not args.out.absolute().parent.is_dir():
         raise Stop(_NO_PLACE, BAD_INPUT, path=args.out)
-    from aislecast.calibration import calibration_of
+    from aislecast.surveying.calibration import calibration_of
     from aislecast.twin.recording import read_recording
     from geofence.positioning.anchors import write_calibration
     from groundwork.plumbing.clock import SystemClock

@@ -23,7 +23,7 @@ def add_arguments(parser: Parser, voice: Voice) -> None:
 
 
 def run(args: argparse.Namespace, voice: Voice) -> int:
-    from aislecast import doctor
+    from aislecast.upkeep import doctor
 
     patient = doctor.Patient(folder_of(args), database_of(args), args.host, args.port)
     findings = doctor.examine(patient)

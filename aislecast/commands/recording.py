@@ -22,9 +22,9 @@ from groundwork.contracts.ids import BeaconKey, GatewayId
 from groundwork.plumbing.reasons import Words
 
 if TYPE_CHECKING:
-    from aislecast.kept_adverts import Box, Kept
-    from aislecast.marks import Run
-    from aislecast.own_walk import Walk
+    from aislecast.surveying.kept_adverts import Box, Kept
+    from aislecast.surveying.marks import Run
+    from aislecast.surveying.own_walk import Walk
     from floorplans.model import Plan
 
 SUMMARY = Words("make a recording from what your own boxes heard on a walk", "أنشئ تسجيلًا مما سمعته أجهزتك في جولة")
@@ -106,8 +106,8 @@ def add_arguments(parser: Parser, voice: Voice) -> None:
 def run(args: argparse.Namespace, voice: Voice) -> int:
     """Reads everything before anything is written. Raises Stop and RecordingError."""
     out, boxes, tags = new_folder(args.out), _boxes(args), _tags(args.tag)
-    from aislecast.own_walk import tags_of
     from aislecast.plan_files import published_plan
+    from aislecast.surveying.own_walk import tags_of
     from aislecast.twin.record import write_recording
     from groundwork.plumbing.clock import SystemClock
 
@@ -130,7 +130,7 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
 
 
 def _boxes(args: argparse.Namespace) -> "list[Box]":
-    from aislecast.kept_adverts import Box
+    from aislecast.surveying.kept_adverts import Box
 
     boxes = []
     for text in args.box:
@@ -171,7 +171,7 @@ def _tags(typed: Sequence[str]) -> list[BeaconKey]:
 
 def _runs(args: argparse.Namespace, plan: "Plan", boxes: "Sequence[Box]", tags: Sequence[BeaconKey]) -> "list[Run]":
     """The marks on the levels of the boxes. Raises Stop for a box that the plan does not place."""
-    from aislecast.marks import read_runs
+    from aislecast.surveying.marks import read_runs
     from aislecast.twin.record import anchors_of
     from aislecast.twin.walkways import shape_of
 
@@ -186,7 +186,7 @@ def _runs(args: argparse.Namespace, plan: "Plan", boxes: "Sequence[Box]", tags: 
 
 async def _heard(boxes: "Sequence[Box]", tags: Sequence[BeaconKey], progress: Progress) -> "list[Kept]":
     """What each box heard of the tags. Raises Stop for a tag that none did."""
-    from aislecast.kept_adverts import heard_by
+    from aislecast.surveying.kept_adverts import heard_by
 
     heard = []
     for box in boxes:
@@ -200,7 +200,7 @@ async def _heard(boxes: "Sequence[Box]", tags: Sequence[BeaconKey], progress: Pr
 
 
 def _walk(plan: "Plan", heard: "Sequence[Kept]", runs: "Sequence[Run]", tags: Sequence[BeaconKey], out: Path) -> "Walk":
-    from aislecast.own_walk import NothingInTimeError, walk_of
+    from aislecast.surveying.own_walk import NothingInTimeError, walk_of
 
     try:
         return walk_of(plan, heard, runs, tags, out.name)
@@ -213,7 +213,7 @@ def _walk(plan: "Plan", heard: "Sequence[Kept]", runs: "Sequence[Run]", tags: Se
 
 
 def _tell(args: argparse.Namespace, walk: "Walk", heard: "Sequence[Kept]", voice: Voice) -> None:
-    from aislecast.own_walk import minutes_known
+    from aislecast.surveying.own_walk import minutes_known
 
     recording = walk.recording
     told = {

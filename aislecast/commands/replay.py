@@ -47,7 +47,7 @@ def add_arguments(parser: Parser, voice: Voice) -> None:
 
 def run(args: argparse.Namespace, voice: Voice) -> int:
     options = options_of(args, voice)
-    from aislecast import replay
+    from aislecast.replaying import replay
 
     return replay.run(options)
 

@@ -27,8 +27,8 @@ def add_arguments(parser: Parser, voice: Voice) -> None:  # noqa: ARG001 # the f
 
 
 def run(args: argparse.Namespace, voice: Voice) -> int:
-    from aislecast.backup import made_at, read_manifest, restore
     from aislecast.migrations.prepare import refuse_newer
+    from aislecast.upkeep.backup import made_at, read_manifest, restore
 
     refuse_newer(read_manifest(args.backup).schema or None)
     folder = folder_of(args)

@@ -30,7 +30,7 @@ def add_arguments(parser: Parser, voice: Voice) -> None:
 
 
 def run(args: argparse.Namespace, voice: Voice) -> int:
-    from aislecast.support import make_bundle
+    from aislecast.upkeep.support import make_bundle
 
     path = make_bundle(folder_of(args), database_of(args), args.out, port=args.port)
     print(voice.say(_DONE, path=path))

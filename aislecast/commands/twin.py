@@ -41,7 +41,7 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
     from aislecast.twin.record import run_to_recording
     from aislecast.twin.shop import demo_plan, products
 
-    plan = demo_plan(TenantId("demo"), VenueId("palm-market"))  # not asked of `aislecast.demo`, which loads every service
+    plan = demo_plan(TenantId("demo"), VenueId("palm-market"))  # not asked of `aislecast.demo.shop`, which loads every service
     run_to_recording(plan, options.seed, options.shoppers, options.minutes, options.out, shelved=products())
     print(voice.say(_DONE, path=out))
     print(f"  aislecast replay {shlex.quote(str(out))} --score")  # a line of its own and bare, to be copied into a shell

@@ -17,9 +17,9 @@ from aislecast.arguments import Parser, whole_number
 from aislecast.commands.options import add_data, add_database, database_of, folder_of
 from aislecast.exits import BAD_INPUT, ENVIRONMENT, Stop
 from aislecast.folder import Folder
-from aislecast.ports import why_not
 from aislecast.runner import runner
 from aislecast.settings import CLOCK, DEFAULT_HOST, DEFAULT_PORT, UpOptions
+from aislecast.upkeep.ports import why_not
 from aislecast.words import Voice
 from groundwork.plumbing.reasons import Words
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from aislecast import migrations
-from aislecast.backup import back_up
 from aislecast.exits import ENVIRONMENT, Stop
 from aislecast.folder import Folder
+from aislecast.upkeep.backup import back_up
 from aislecast.words import Voice
 from groundwork.plumbing.reasons import Words
 

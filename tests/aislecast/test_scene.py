@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Select, Table, select
 
-from aislecast import demo
+from aislecast.demo import shop as demo
 from aislecast.scene import Scene, Secrets
 from groundwork.contracts.ids import CampaignId
 from groundwork.people import queries as people

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import aislecast
-from aislecast.report import UNITS, as_text, counts
+from aislecast.replaying.report import UNITS, as_text, counts
 from aislecast.steps import STEPS
 from aislecast.words import LANGUAGES, Voice
 from groundwork.plumbing.hops import Hops

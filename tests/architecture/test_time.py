@@ -19,7 +19,7 @@ ASKS_THE_MACHINE = re.compile(
 COUNTS_REAL_SECONDS = {
     "groundwork.plumbing.writer": "group commit answers waiting callers; a replay's clock stands still meanwhile",
     "groundwork.plumbing.db": "backs off while another transaction finishes; that one runs in real time whatever the clock shows",
-    "aislecast.replay": "a replay slower than it could be is paced for whoever watches",
+    "aislecast.replaying.replay": "a replay slower than it could be is paced for whoever watches",
     "beacon_gateway.run": "a line of health in the log once a minute",
 }
 """Modules that may count or wait for the machine's own seconds, which no decision depends on, and why."""

@@ -5,8 +5,8 @@ import fnmatch
 import numpy as np
 import pytest
 
-from aislecast import report
-from aislecast.score import score
+from aislecast.replaying import report
+from aislecast.replaying.score import score
 from aislecast.twin.recording import Recording, read_recording
 from benchmarks.positioning import CASES, Case, apart, of_sessions, predicted, taught, without
 from geofence.settings import Settings

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from aislecast.folder import write_secret
 from aislecast.migrations import upgrade
-from aislecast.replay import campaign
+from aislecast.replaying.replay import campaign
 from aislecast.scene import Person, Scene, Script, Secrets, set_scene
 from aislecast.twin.record import run_to_recording, write_adverts_jsonl
 from aislecast.twin.recorded_plan import RECORDED_UUID, known_beacon, plan_of

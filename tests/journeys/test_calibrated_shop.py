@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection
 
 from aislecast.cli import main
-from aislecast.survey import Windows, windows_of
+from aislecast.replaying.survey import Windows, windows_of
 from aislecast.twin.columns import Floats, Indices, Ints
 from aislecast.twin.record import recorded, write_recording
 from aislecast.twin.recording import Recording, Sightings, Truth

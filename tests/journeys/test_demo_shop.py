@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from aislecast import demo
 from aislecast.configuration import Configuration
-from aislecast.demo_world import World, open_world
+from aislecast.demo import shop as demo
+from aislecast.demo.world import World, open_world
 from aislecast.deployment import Keys, deploy
 from aislecast.listening import on_loopback
 from aislecast.scene import Secrets

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from aislecast import demo, exits
+from aislecast import exits
 from aislecast.cli import main
+from aislecast.demo import shop as demo
 from aislecast.twin.record import run_to_recording
 from aislecast.twin.recording import read_recording
 from aislecast.twin.shop import demo_plan, products

@@ -16,13 +16,13 @@ from alembic import command
 from sqlalchemy import Connection
 
 from aislecast import exits, migrations
-from aislecast.backup import read_manifest
 from aislecast.cli import main
 from aislecast.exits import Stop
 from aislecast.folder import Folder
 from aislecast.migrations import writer
 from aislecast.migrations.prepare import prepare, upgrade_older
 from aislecast.migrations.schema import PACKAGES, metadata
+from aislecast.upkeep.backup import read_manifest
 from aislecast.words import Voice
 from groundwork.people.model import DEVICE_GRANTS, FIND_WAYS, TILL_GRANTS
 from groundwork.plumbing.db import Base

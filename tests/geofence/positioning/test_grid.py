@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from aislecast import report
-from aislecast.calibration import calibration_of
-from aislecast.score import score
-from aislecast.survey import TENANT, VENUE, plan_with, windows_of
+from aislecast.replaying import report
+from aislecast.replaying.score import score
+from aislecast.replaying.survey import TENANT, VENUE, plan_with, windows_of
+from aislecast.replaying.walks import Walked, walk
+from aislecast.surveying.calibration import calibration_of
 from aislecast.twin.recording import read_recording
-from aislecast.walks import Walked, walk
 from benchmarks.positioning import of_sessions, restricted
 from geofence.admitted import Admitted
 from geofence.positioning.anchors import Calibration, Prints
