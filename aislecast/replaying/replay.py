@@ -120,9 +120,10 @@ class Replay:
         """Plays every session."""
         await self.deployment.start()
         hear = self._range if self.recording.ranged else self._advertise
-        sessions = len(self.recording.sessions)
+        heard = np.unique(self.recording.sightings.session).tolist()  # where nothing was, there is nothing to play
+        sessions = len(heard)
         self.progress.step(_PLAYING, sessions=sessions)
-        for session in range(sessions):
+        for session in heard:
             self.predictions.session = session
             start_ms = session_start_ms(session, TIME_ZONE)
             self.pace.begin()

@@ -13,7 +13,7 @@ Every row of a chosen session is kept, impossible RSSI too: refusing it is the g
 
 import fnmatch
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -133,7 +133,8 @@ class Recording:
     floors: tuple[Outline, ...]
     """Outlines (kind `floor`) and obstacles (any other kind)."""
     sessions: tuple[str, ...]
-    """In alphabetical order; session i is replayed on day i."""
+    """Those in which a radio of the recording was heard, in alphabetical order, then those in which none was: a walk past strangers'
+    transmitters alone, or where the truth goes on and nothing does. Session i is replayed on day i."""
     receivers: tuple[str, ...]
     devices: tuple[str, ...]
     zone_names: tuple[str, ...]
@@ -179,18 +180,19 @@ def read_recording(folder: Path, part: str | None = None, sessions: str = "*") -
     anchors = _read_anchors(folder)
     zones, floors = _read_outlines(folder / "zones.geojson", "zone"), _read_outlines(folder / "floor.geojson", "kind")
     heard = read_columns(_existing(inside, "sightings.csv"), ("session", "t_s", "receiver_id", "device_id", "rssi_dbm"))
+    known, true = dict.fromkeys(heard.texts["session"]), _truth_columns(inside)
     if not anchors[0].placed:  # strangers' transmitters are on nobody's list
         heard = heard.where("device_id", frozenset(anchor.id for anchor in anchors))
-    matching = sorted({name for name in heard.texts["session"] if fnmatch.fnmatchcase(name, sessions)})
+    known |= dict.fromkeys(true.texts["session"]) if true and known else {}
+    matching = _in_turn([name for name in known if fnmatch.fnmatchcase(name, sessions)], frozenset(heard.texts["session"]))
     if not matching:
-        known = _listed(sorted(set(heard.texts["session"])))
-        raise RecordingError(heard.path, faults.NO_SESSION, sessions=repr(sessions), known=known)
+        raise RecordingError(heard.path, faults.NO_SESSION, sessions=repr(sessions), known=_listed(sorted(known)))
     order = {name: number for number, name in enumerate(matching)}
     receivers, devices = _radios(anchors, heard)
     zone_names = {zone: number for number, zone in enumerate(dict.fromkeys(outline.zone for outline in zones))}
     floor_names = {floor: number for number, floor in enumerate(dict.fromkeys(_floors(anchors, floors)))}
     carried = receivers if anchors[0].role == "beacon" else devices
-    truth = _read_truth(inside, order, _Names(carried, zone_names, floor_names))
+    truth = _read_truth(true, order, _Names(carried, zone_names, floor_names))
     return Recording(
         name=folder.resolve().name,
         part=inside.name,
@@ -207,6 +209,11 @@ def read_recording(folder: Path, part: str | None = None, sessions: str = "*") -
         steps=_read_steps(inside, order),
         origins=_read_origins(folder),
     )
+
+
+def _in_turn(sessions: Sequence[str], heard: Collection[str]) -> list[str]:
+    """The sessions with something `heard` before the others, both by name: what is played on which day is the same without the others."""
+    return sorted(sessions, key=lambda name: (name not in heard, name))
 
 
 def _listed(sessions: Sequence[str]) -> str:
@@ -317,13 +324,16 @@ class _Names(NamedTuple):
     floors: dict[str, int]
 
 
-def _read_truth(inside: Path, order: dict[str, int], names: _Names) -> Truth:
-    """The truth of the wanted sessions; empty where there is none. Zones and devices met here first are added to theirs."""
+def _truth_columns(inside: Path) -> Columns | None:
     path = existing(inside, "truth.csv")
-    if path is None:
+    return None if path is None else read_columns(path, ("session", "t_s", "device_id", "zone"), ("x_m", "y_m", "floor"))
+
+
+def _read_truth(columns: Columns | None, order: dict[str, int], names: _Names) -> Truth:
+    """The truth of the wanted sessions; empty where there is none. Zones and devices met here first are added to theirs."""
+    if columns is None:
         nothing = np.empty(0, dtype=np.int32)
         return Truth(nothing, np.empty(0, dtype=np.int64), nothing, np.empty(0), np.empty(0), nothing, nothing)
-    columns = read_columns(path, ("session", "t_s", "device_id", "zone"), ("x_m", "y_m", "floor"))
     session, t_ms, rows = _in_order(columns, order)
     device = columns.indices("device_id", names.carried)[rows]
     zones = np.array([names.zones.setdefault(name, len(names.zones)) if name else -1 for name in columns.texts["zone"]], dtype=np.int32)

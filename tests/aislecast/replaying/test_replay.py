@@ -131,6 +131,15 @@ def test_a_recording_of_next_to_nothing_is_replayed(
     assert (told["adverts"], told["sightings"], told["decisions"]) == (adverts, sightings, 0)
 
 
+def test_truth_of_a_session_in_which_nothing_was_heard_counts_as_unanswered(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (bare / "dev" / "sightings.csv").write_text(HEADER + "s1,0.0,r1,d1,-60\ns1,1.0,r1,d1,-60\n")
+    (bare / "dev" / "truth.csv").write_text("session,t_s,device_id,x_m,y_m,floor,zone\ns1,1.0,d1,1,2,0,\ns2,1.0,d1,1,2,0,\n")
+    told = _replayed(capsys, bare, "--score")
+    assert (told["sessions"], told["rows"], told["answered_share"]) == (2, 2, 0.5)
+    told = _replayed(capsys, bare, "--score", "--sessions", "s2")
+    assert (told["rows"], told["answered_share"], told["error_m"]["median"]) == (1, 0.0, None)
+
+
 def test_a_speed_is_kept_by_the_clock_and_nights_are_skipped(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (bare / "dev" / "sightings.csv").write_text(HEADER + "s1,0.0,r1,d1,-60\ns1,29.9,r1,d1,-60\ns2,0.0,r1,d1,-60\ns2,19.9,r1,d1,-60\n")
     wall = Wall()

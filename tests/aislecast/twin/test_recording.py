@@ -65,6 +65,14 @@ def test_a_mall_without_anchors_has_the_beacons_on_its_list_placed_nowhere() -> 
     assert plan_of(mall, TENANT, VENUE).placements == ()
 
 
+def test_a_walk_past_strangers_transmitters_alone_is_a_session_all_the_same() -> None:
+    """Half of this mall has no beacon of its own: there, not knowing is right, and has to be counted."""
+    mall = read_recording(data_folder("mall-hangzhou"), sessions="m2-*")
+    assert len(mall.sightings.t_ms) == 0
+    assert len(mall.sessions) == 250
+    assert len(mall.truth.t_ms) == 9_727
+
+
 def test_in_a_mall_its_shops_are_zones_and_all_that_is_drawn_is_walked_around() -> None:
     mall = read_recording(data_folder("mall-hangzhou"), sessions="m1-00*")
     key = known_beacon(mall.anchors[0].id).beacon
@@ -209,10 +217,21 @@ def test_bad_sightings_are_refused_by_file_and_line(case: str, tmp_path: Path) -
     assert "expected" in str(caught.value)
 
 
+def test_sessions_of_which_only_the_truth_is_known_come_after_those_with_something_heard(tmp_path: Path) -> None:
+    truth = "session,t_s,device_id,x_m,y_m,floor,zone\na0,0,tag,1,1,F1,Z\ns1,0,tag,1,1,F1,Z\nz9,3,tag,1,1,F1,Z\n"
+    folder = folder_of(tmp_path, truth=truth)
+    recording = read_recording(folder)
+    assert recording.sessions == ("s1", "a0", "z9")
+    assert recording.truth.session.tolist() == [0, 1, 2]
+    assert read_recording(folder, sessions="z*").sessions == ("z9",)
+    with pytest.raises(RecordingError, match="one of a0, s1, z9"):
+        read_recording(folder, sessions="walk*")
+
+
 def test_a_refusal_that_names_twenty_sessions_says_how_many_more_there_are(tmp_path: Path) -> None:
     named = sightings(*(f"s{number:02d},1,g1,tag,-70" for number in range(23)))
     with pytest.raises(RecordingError, match=r"s19 \.\.\. \(\+3\)"):
-        read_recording(folder_of(tmp_path, sightings=named), sessions="walk*")
+        read_recording(folder_of(tmp_path, sightings=named, truth=None), sessions="walk*")
 
 
 BAD_PLACES: dict[str, dict[str, str]] = {
