@@ -12,6 +12,7 @@ A trap the recordings teach: the body of who carries a phone takes 5 to 10 dB of
 writes her shadow into gains and map, and the walk back is then off by more than without any. Such surveys give neither.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -153,11 +154,14 @@ def one_facing(samples: Samples) -> bool:
     return bool(np.average(mean, weights=counts) > FACING_MOST)
 
 
-def fit_path_loss(samples: Samples, anchors: Anchors, gain_sd_db: float) -> PathLoss:
-    """Reference, exponent, gains, offsets and noise by iteratively reweighted least squares."""
+def fit_path_loss(samples: Samples, anchors: Anchors, gain_sd_db: float, devices: int | None = None) -> PathLoss:
+    """Reference, exponent, gains, offsets and noise by iteratively reweighted least squares.
+
+    `devices` is how many there are, where some may not be among the samples; their offset is 0.
+    """
     row, anchor = np.nonzero(np.isfinite(samples.rssi_dbm))
     read = samples.rssi_dbm[row, anchor]
-    devices = int(samples.device.max()) + 1
+    devices = devices or int(samples.device.max()) + 1
     gains = len(anchors)
     design = np.zeros((len(row), 2 + gains + devices))
     at = np.arange(len(row))
@@ -188,11 +192,12 @@ def map_pays(samples: Samples, anchors: Anchors, shape: Shape) -> bool:
     blocks = np.unique(samples.block)
     if len(blocks) < FOLDS:
         return False
-    fold = np.searchsorted(blocks, samples.block) * 7 % len(blocks) % FOLDS  # neighbours in time go to different folds
-    plain, mapped = 0.0, 0.0
+    stride = next(count for count in range(7, 7 + len(blocks)) if math.gcd(count, len(blocks)) == 1)  # or blocks would share a place
+    fold = np.searchsorted(blocks, samples.block) * stride % len(blocks) % FOLDS  # neighbours in time go to different folds
+    plain, mapped, devices = 0.0, 0.0, int(samples.device.max()) + 1
     for held in range(FOLDS):
         known, asked = samples.where(fold != held), samples.where(fold == held)
-        path = fit_path_loss(known, anchors, GAIN_SD_DB)
+        path = fit_path_loss(known, anchors, GAIN_SD_DB, devices)
         residual = path.residual_db(asked, anchors)
         surveyed = _by_level(known, path.residual_db(known, anchors))
         for level in np.unique(asked.level).tolist():

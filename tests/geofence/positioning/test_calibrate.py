@@ -48,6 +48,19 @@ def test_a_map_is_made_where_it_pays_and_only_there() -> None:
     assert 1.0 < bumpy.walking_firmness <= 1.75, "for a walker little but scatter is left of the noise"
 
 
+@pytest.mark.parametrize("blocks", [4, 5, 7, 14])
+def test_any_number_of_minutes_teaches(blocks: int) -> None:
+    samples = walked(count=420)
+    minutes = samples._replace(block=np.arange(420) % blocks)
+    assert calibrate(minutes, ANCHORS, CELLS, ("F1",), phones=False).exponent == pytest.approx(2.6, abs=0.1)
+
+
+def test_a_tag_that_was_carried_for_a_minute_only_is_held_back_like_any_other() -> None:
+    samples = walked(count=450)
+    late = samples._replace(device=np.where(samples.block == 2, 2, samples.device))
+    assert calibrate(late, ANCHORS, CELLS, ("F1",), phones=False).exponent == pytest.approx(2.6, abs=0.1)
+
+
 def test_tags_are_taken_to_be_alike_and_phones_are_not() -> None:
     tags, phones = (calibrate(walked(count=300), ANCHORS, CELLS, ("F1",), phones=phones) for phones in (False, True))
     assert tags.offset_sd_db <= 1.0 < 10.0 < phones.offset_sd_db
