@@ -181,7 +181,7 @@ def read_recording(folder: Path, part: str | None = None, sessions: str = "*") -
     zones, floors = _read_outlines(folder / "zones.geojson", "zone"), _read_outlines(folder / "floor.geojson", "kind")
     heard = read_columns(_existing(inside, "sightings.csv"), ("session", "t_s", "receiver_id", "device_id", "rssi_dbm"))
     known, true = dict.fromkeys(heard.texts["session"]), _truth_columns(inside)
-    if not anchors[0].placed:  # strangers' transmitters are on nobody's list
+    if anchors[0].role == "beacon":  # strangers' transmitters are on nobody's list
         heard = heard.where("device_id", frozenset(anchor.id for anchor in anchors))
     known |= dict.fromkeys(true.texts["session"]) if true and known else {}
     matching = _in_turn([name for name in known if fnmatch.fnmatchcase(name, sessions)], frozenset(heard.texts["session"]))
@@ -358,9 +358,9 @@ def _read_outlines(path: Path, named_by: str) -> tuple[Outline, ...]:
     if not path.exists():
         return ()
     try:
-        features = json.loads(path.read_text(encoding="utf-8"))["features"]
+        features = json.loads(path.read_text(encoding="utf-8-sig"))["features"]
         return tuple(_outline(path, number, feature, named_by) for number, feature in enumerate(features))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, RecursionError) as error:
         raise RecordingError(path, faults.NO_GEOJSON, why=f"{type(error).__name__}: {error}") from error
 
 

@@ -161,6 +161,14 @@ def test_a_small_recording_is_read_as_written(tmp_path: Path) -> None:
     assert np.isnan(recording.truth.x_m).tolist() == [False, True]
 
 
+def test_beacons_that_are_not_on_the_list_are_strangers(tmp_path: Path) -> None:
+    """A phone hears whatever sends; a gateway that is nowhere on the plan is a mistake in the recording."""
+    anchors = SMALL["anchors.csv"].replace("receiver", "beacon")
+    folder = folder_of(tmp_path, anchors=anchors, sightings=sightings("s1,0,phone,g1,-70", "s1,1,phone,earphones,-50"), truth=None)
+    recording = read_recording(folder)
+    assert (recording.devices, recording.sightings.rssi_dbm.tolist()) == (("g1", "g2"), [-70.0])
+
+
 def test_truth_steps_zones_and_floor_may_be_missing(tmp_path: Path) -> None:
     recording = read_recording(folder_of(tmp_path, truth=None, zones=None))
     assert len(recording.truth.t_ms) == len(recording.steps.t_ms) == len(recording.zones) == len(recording.floors) == 0
@@ -243,6 +251,7 @@ BAD_PLACES: dict[str, dict[str, str]] = {
     "no JSON": {"zones": "{"},
     "no features": {"zones": "{}"},
     "a list": {"zones": "[]"},
+    "brackets without end": {"zones": "[" * 100_000},
     "an open ring": {"zones": SMALL["zones.geojson"].replace("[5,5],[0,0]", "[5,5],[0,1]")},
     "a zone without a name": {"zones": SMALL["zones.geojson"].replace('"zone":"Z"', '"zone":""')},
     "a point for a zone": {"zones": SMALL["zones.geojson"].replace("Polygon", "Point")},
@@ -273,8 +282,10 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_spreadsheets_mark_before_the_header_is_no_part_of_it(tmp_path: Path) -> None:
-    recording = read_recording(folder_of(tmp_path, sightings=b"\xef\xbb\xbf" + SMALL["dev/sightings.csv"].encode()))
+    marked = {Path(name).stem: b"\xef\xbb\xbf" + text.encode() for name, text in SMALL.items()}
+    recording = read_recording(folder_of(tmp_path, **marked))
     assert recording.sessions == ("s1",)
+    assert [zone.zone for zone in recording.zones] == ["Z"]
 
 
 def same(one: Recording, other: Recording, differ: Callable[[Recording], object]) -> bool:
