@@ -127,9 +127,11 @@ def _map(radio: Calibration, subjects: tuple[str, ...], level_ids: tuple[str, ..
     levels = np.repeat([level_ids.index(one.level) for one in maps], [len(one.x_m) for one in maps])
     x, y = (np.array([value for one in maps for value in getattr(one, axis)]) for axis in ("x_m", "y_m"))
     squares, at, count = np.unique(_square(levels, x, y), return_inverse=True, return_counts=True)
-    said = [[ddb for one in maps for ddb in one.residual_ddb.get(subject, [0] * len(one.x_m))] for subject in subjects]
-    sums = np.array([np.bincount(at, of_anchor, len(squares)) for of_anchor in said]).reshape(len(subjects), len(squares))
-    return squares, sums / count / 10.0
+    residual_db = np.zeros((len(subjects), len(squares)))
+    for row, subject in enumerate(subjects):  # one at a time: all numbers of all of them are a hundred megabytes
+        said = np.concatenate([one.residual_ddb.get(subject) or np.zeros(len(one.x_m)) for one in maps])
+        residual_db[row] = np.bincount(at, said, len(squares)) / count / 10.0
+    return squares, residual_db
 
 
 def _square(level: Indices, x_m: Floats, y_m: Floats) -> Indices:

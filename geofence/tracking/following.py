@@ -57,8 +57,8 @@ class Following:
         self.anchor_at = {subject: at for at, subject in enumerate(self.anchors.subjects)}
         self.locate = locator(settings.locator)(Standing(plan, self.zones.zones, self.anchors, calibration))
         self._radio = calibration or GENERIC
-        self._ground = ground_of(plan, self.anchors, self._radio)
-        self._learns = learns(settings.locator, calibration)
+        self._calibrated_db = self.anchors.gain_db.copy()
+        self._ground = ground_of(plan, self.anchors, self._radio) if learns(settings.locator, calibration) else None
         earth = plan.levels[0].anchor if plan.levels else None
         self._rotation_deg = earth.rotation_deg if earth else 0.0
         self._dwell_s = presence.dwell_times([zone.kind for zone in self.zones.zones], settings)
@@ -70,7 +70,7 @@ class Following:
 
     def tune(self, gains: Gains) -> None:
         """Has the locator take off what was learned of each gateway, beside what calibration knows."""
-        self.anchors.gain_db[:] = self._ground.calibrated_db + gains.of(self.anchors)
+        self.anchors.gain_db[:] = self._calibrated_db + gains.of(self.anchors)
 
     def apply(self, lane: Lane, rows: Rows) -> None:
         """Works `rows` off; they are `in_order`, their devices have slots, and none is of a moment that its device has passed."""
@@ -79,18 +79,14 @@ class Following:
 
     def settle(self, lane: Lane, slots: Indices, until_ms: Longs) -> None:
         """What falls due for `slots` up to `until_ms`; shapes (n,)."""
-        sickness = lane.sickness
-        patience = sickness.patience(lane.devices, self.anchors) if sickness is not None and sickness.known else None
         lane.spans.close(lane.devices, slots, until_ms)
-        changes, ends = presence.settle(lane.devices, slots, until_ms, self.settings, self._dwell_s, patience)
+        changes, ends = presence.settle(lane.devices, slots, until_ms, self.settings, self._dwell_s, self._patience(lane))
         self.note(lane, changes)
         lane.gathering.end(lane.devices, ends)
 
     def next_due_ms(self, lane: Lane, slots: Indices) -> int:
         """When, in event time, something falls due for `slots`, which are one or more."""
-        sickness = lane.sickness
-        patience = sickness.patience(lane.devices, self.anchors) if sickness is not None and sickness.known else None
-        return presence.next_due_ms(lane.devices, slots, self.settings, self._dwell_s, patience)
+        return presence.next_due_ms(lane.devices, slots, self.settings, self._dwell_s, self._patience(lane))
 
     def note(self, lane: Lane, changes: list[presence.Changes]) -> None:
         """Gathers what happened; exits are uncertain where a gateway that should hear the device was ill."""
@@ -101,6 +97,12 @@ class Following:
                 slots, at_ms = some.slot[exits], some.at_ms[exits]
                 uncertain[exits] = lane.sickness.doubted(lane.devices, self.anchors, slots, at_ms)
             lane.gathering.change(lane.devices, some, uncertain)
+
+    def _patience(self, lane: Lane) -> presence.Patience | None:
+        """Until when the silence of this lane's devices proves nothing; None where all that should hear them are well."""
+        if lane.sickness is None or not lane.sickness.known:
+            return None
+        return lane.sickness.patience(lane.devices, self.anchors)
 
     def _wave(self, lane: Lane, wave: Wave) -> None:
         """One moment of each of some devices: what fell due before it, what was heard, the fix, its zones, presence."""
@@ -116,7 +118,7 @@ class Following:
         hearing.take(devices, slots[wave.moment[read]], wave.rows.anchor[read], wave.rows.end_ms[read], wave.rows.rssi_dbm[read])
         heard = moments.sort_out(devices, slots, wave, self._radio, self._rotation_deg)
         estimates = self.locate(heard, devices)
-        if lane.gains is not None and self._learns:
+        if lane.gains is not None and self._ground is not None:
             lane.gains.feel(heard, estimates.places, self._ground)
         fixes = Fixes(wave.at_ms, slots, *estimates.places)
         matches = self.zones.match(fixes, estimates.probability)
