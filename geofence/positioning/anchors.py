@@ -168,22 +168,27 @@ def write_calibration(calibration: Calibration) -> bytes:
     return msgspec.json.format(msgspec.json.encode(calibration), indent=1) + b"\n"
 
 
-def anchors_of(plan: Plan, calibration: Calibration | None = None) -> Anchors:
-    """The plan's placements in order, one an anchor; of one that was moved, the newest."""
+def placed(plan: Plan) -> dict[str, Placement]:
+    """The plan's placements by subject, in order; of one that was moved, the newest."""
     newest: dict[str, Placement] = {}
     for placement in plan.placements:
         known = newest.get(placement.subject)
         if known is None or placement.from_ms >= known.from_ms:
             newest[placement.subject] = placement
+    return newest
+
+
+def anchors_of(plan: Plan, calibration: Calibration | None = None) -> Anchors:
+    """What is `placed` on the plan, one an anchor."""
     gains: Mapping[str, float] = calibration.gains_db if calibration else {}
     position = {level.id: at for at, level in enumerate(plan.levels)}
-    placed = tuple(newest.values())
+    spots = placed(plan)
     return Anchors(
-        tuple(placement.subject for placement in placed),
-        np.array([position[placement.level] for placement in placed], np.int64),
-        np.array([placement.x_m for placement in placed], np.float64),
-        np.array([placement.y_m for placement in placed], np.float64),
-        np.array([gains.get(placement.subject, 0.0) for placement in placed], np.float64),
+        tuple(spots),
+        np.array([position[spot.level] for spot in spots.values()], np.int64),
+        np.array([spot.x_m for spot in spots.values()], np.float64),
+        np.array([spot.y_m for spot in spots.values()], np.float64),
+        np.array([gains.get(subject, 0.0) for subject in spots], np.float64),
     )
 
 
@@ -212,11 +217,16 @@ def distance_m(cells: Cells, anchors: Anchors, shift_m: Floats) -> Floats:
     return distance
 
 
+def path_dbm(distance_m: Floats, radio: Calibration) -> Floats:
+    """What is read at these distances where nothing stands between: the log-distance path loss, without gains, ceilings and the map."""
+    expected: Floats = radio.reference_dbm - 10.0 * radio.exponent * np.log10(distance_m)
+    return expected
+
+
 def expected_dbm(cells: Cells, anchors: Anchors, calibration: Calibration, plan: Plan) -> Singles:
     """What each anchor is expected to read in each cell, its own gain left out: shape (a, c). Log-distance path loss, and the map."""
-    loss = 10.0 * calibration.exponent * np.log10(distance_m(cells, anchors, shifts_m(plan)))
     between = np.abs(anchors.level[:, None] - cells.level)
-    expected = calibration.reference_dbm - loss - calibration.floor_loss_db * between
+    expected = path_dbm(distance_m(cells, anchors, shifts_m(plan)), calibration) - calibration.floor_loss_db * between
     levels = [str(level.id) for level in plan.levels]
     for radio_map in calibration.maps:
         if radio_map.level in levels and radio_map.x_m:

@@ -28,7 +28,7 @@ import numpy as np
 
 from floorplans.model import Plan
 from geofence.columns import Flags, Floats, Indices
-from geofence.positioning.anchors import HEIGHT_M, Calibration
+from geofence.positioning.anchors import HEIGHT_M, Calibration, path_dbm, placed
 from geofence.positioning.locator import Anchors, Hearings, Places
 
 EVERY_MS: Final = 2_000
@@ -113,8 +113,7 @@ class Felt(NamedTuple):
 
 def ground_of(plan: Plan, anchors: Anchors, radio: Calibration) -> Ground:
     """Of anchors as `anchors_of` made them, with no other gains yet than calibration's."""
-    kinds = {placement.subject: placement.kind for placement in plan.placements}
-    gateways = np.array([kinds[subject] == "gateway" for subject in anchors.subjects], np.bool_)
+    gateways = np.array([spot.kind == "gateway" for spot in placed(plan).values()], np.bool_)
     level_ids = tuple(str(level.id) for level in plan.levels)
     return Ground(anchors, gateways, anchors.gain_db.copy(), level_ids, radio, *_map(radio, anchors.subjects, level_ids))
 
@@ -162,8 +161,7 @@ def felt(hearings: Hearings, places: Places, ground: Ground) -> Felt:
     moment, anchor = moment[chosen], hearings.anchor[chosen]
     x, y, level = places.x_m[moment], places.y_m[moment], places.level[moment]
     distance = np.sqrt((anchors.x_m[anchor] - x) ** 2 + (anchors.y_m[anchor] - y) ** 2 + HEIGHT_M**2)
-    path = radio.reference_dbm - 10.0 * radio.exponent * np.log10(distance)
-    expected = path + _mapped_db(ground, anchor, _square(level, x, y))
+    expected = path_dbm(distance, radio) + _mapped_db(ground, anchor, _square(level, x, y))
     above = hearings.rssi_dbm[chosen].astype(np.float64) - ground.calibrated_db[anchor] - expected
     near = (anchors.level[anchor] == level) & (distance <= FARTHEST_M)
     moment, anchor, above = moment[near], anchor[near], above[near]

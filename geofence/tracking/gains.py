@@ -15,7 +15,7 @@ Calibration knows more, and is what this is added to; the locators take the sum 
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -24,7 +24,7 @@ import numpy as np
 from floorplans.model import Placement, Plan
 from geofence.admitted import Reference
 from geofence.columns import Floats, Indices
-from geofence.positioning.anchors import GENERIC, HEIGHT_M, Calibration
+from geofence.positioning.anchors import GENERIC, HEIGHT_M, Calibration, path_dbm, placed
 from geofence.positioning.locator import Anchors, Hearings, Places
 from geofence.tracking import excess
 
@@ -134,55 +134,44 @@ class Gains:
 
     def _fitted(self, plan: Plan) -> dict[str, float]:
         radio = self._radio
-        pairs = list(_pairs(self.memory.levels, _places(plan)))
+        pairs = _pairs(self.memory.levels, placed(plan))
         if not pairs:
             return {}
         gateways, beacons = sorted({gateway for gateway, _, _, _ in pairs}), sorted({beacon for _, beacon, _, _ in pairs})
-        excess = [
-            level.rssi_dbm - radio.gains_db.get(gateway, 0.0) - radio.reference_dbm + 10.0 * radio.exponent * math.log10(apart_m)
-            for gateway, _, level, apart_m in pairs
-        ]
+        read_dbm = np.array([level.rssi_dbm - radio.gains_db.get(gateway, 0.0) for gateway, _, level, _ in pairs])
+        above_db = read_dbm - path_dbm(np.array([apart_m for _, _, _, apart_m in pairs]), radio)
         at = np.array([(gateways.index(gateway), beacons.index(beacon)) for gateway, beacon, _, _ in pairs], np.int64)
-        gain, sd = fitted(np.array(excess), at[:, 0], at[:, 1])
+        gain, sd = fitted(above_db, at[:, 0], at[:, 1])
         sure = np.abs(gain) >= SURE * sd
         return {name: round(float(np.clip(gain[i], -MOST_DB, MOST_DB)), 2) for i, name in enumerate(gateways) if sure[i]}
 
 
-def fitted(excess_db: Floats, gateway: Indices, beacon: Indices) -> tuple[Floats, Floats]:
+def fitted(above_db: Floats, gateway: Indices, beacon: Indices) -> tuple[Floats, Floats]:
     """Gain and its standard deviation of each gateway, from what pairs read above what was expected; shapes (n,) to (gateways,).
 
     Least squares that trust a pair less the further it lies off (Student-t with three degrees of freedom), reweighted ROUNDS times, with
     Gaussian priors of mean 0 on gains and powers and none on what all have in common.
     """
     gateways, beacons = int(gateway.max()) + 1, int(beacon.max()) + 1
-    rows, width = np.arange(len(excess_db)), 1 + gateways + beacons
-    design = np.zeros((len(excess_db), width))
+    rows, width = np.arange(len(above_db)), 1 + gateways + beacons
+    design = np.zeros((len(above_db), width))
     design[:, 0] = 1.0
     design[rows, 1 + gateway] = 1.0
     design[rows, 1 + gateways + beacon] = 1.0
     stiff = np.diag((BETWEEN_SD_DB / np.concatenate([[1e3], np.full(gateways, GAIN_SD_DB), np.full(beacons, POWER_SD_DB)])) ** 2)
-    weight: Floats = np.ones(len(excess_db))
+    weight: Floats = np.ones(len(above_db))
     solved: Floats = np.zeros(width)
     shape = stiff
     for _ in range(ROUNDS):
         weighed = design * weight[:, None]
         shape = weighed.T @ design + stiff
-        solved = np.asarray(np.linalg.solve(shape, weighed.T @ excess_db), np.float64)
-        weight = np.asarray(4.0 / (3.0 + ((excess_db - design @ solved) / BETWEEN_SD_DB) ** 2), np.float64)
+        solved = np.asarray(np.linalg.solve(shape, weighed.T @ above_db), np.float64)
+        weight = np.asarray(4.0 / (3.0 + ((above_db - design @ solved) / BETWEEN_SD_DB) ** 2), np.float64)
     sd = BETWEEN_SD_DB * np.sqrt(np.diag(np.linalg.inv(shape)))
     return solved[1 : 1 + gateways], sd[1 : 1 + gateways]
 
 
-def _places(plan: Plan) -> dict[str, Placement]:
-    newest: dict[str, Placement] = {}
-    for placement in plan.placements:
-        known = newest.get(placement.subject)
-        if known is None or placement.from_ms >= known.from_ms:
-            newest[placement.subject] = placement
-    return newest
-
-
-def _pairs(levels: Mapping[str, Mapping[str, Level]], places: Mapping[str, Placement]) -> Sequence[tuple[str, str, Level, float]]:
+def _pairs(levels: Mapping[str, Mapping[str, Level]], places: Mapping[str, Placement]) -> list[tuple[str, str, Level, float]]:
     """Gateway, beacon, level and distance of the pairs that say something, in the order of their names."""
     found = []
     for gateway in sorted(levels):
