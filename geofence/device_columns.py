@@ -15,6 +15,7 @@ import numpy as np
 from geofence.columns import NONE, Columns, Indices, Tracks
 
 NEVER_MS = -(1 << 62)
+"""Before any time that occurs."""
 _FIRST_CAPACITY = 16
 
 

@@ -13,16 +13,14 @@ Beside those stand figures that only a replay can give, because its predictions 
 probable zones, and, from `confidence.py`, whether the probabilities are true and what would have been pushed.
 """
 
-import fnmatch
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aislecast.replaying.confidence import CROSSING_LATE_S, Walk, calibration_error, door, held_stays, push_precision, zone_events
-from aislecast.twin.columns import Columns, Floats, Ints, read_columns
+from aislecast.twin.columns import Floats, Ints
 
 STEADY_S = 60.0
 """Truth rows further apart say nothing about a switch between them."""
@@ -42,8 +40,6 @@ class Rows:
     zone: tuple[str, ...]
     places: bool = True
     """False where x and y were not given at all; then no error is reported."""
-    zones: bool = True
-    """False where zones were not given at all."""
     floor: tuple[str, ...] = ()
     """Empty where floors were not given at all."""
     beliefs: "Beliefs | None" = None
@@ -70,20 +66,10 @@ class Beliefs:
     """What presence holds in each layer of zones, empty for nothing; left out where nobody asked presence."""
 
 
-def read_rows(path: Path, sessions: str = "*") -> Rows:
-    """A truth or predictions file (CSV, may be gzipped), only the sessions whose name matches. Raises RecordingError."""
-    columns = read_columns(path, ("session", "t_s"), ("x_m", "y_m", "zone"))
-    keep = np.array([fnmatch.fnmatch(name, sessions) for name in columns.texts["session"]], dtype=np.bool_)
-    names = [name for name, kept in zip(columns.texts["session"], keep, strict=True) if kept]
-    zones = [zone for zone, kept in zip(_zones(columns), keep, strict=True) if kept]
-    t_s, x_m, y_m = columns.numbers("t_s")[keep], columns.numbers_or_nan("x_m")[keep], columns.numbers_or_nan("y_m")[keep]
-    return Rows(tuple(names), t_s, x_m, y_m, tuple(zones), columns.has("x_m") and columns.has("y_m"), columns.has("zone"))
-
-
 def score(truth: Rows, predictions: Rows, max_age_s: float = 10.0) -> dict[str, object]:
-    """The figures: `rows, answered_share`, then `error_m {median, p75, p95, mean}` and `zone_share, false_switches_per_hour,
-    true_switch_recall` where the predictions have places or zones. None stands for what nothing can be said of: no answered row, no time
-    between truth rows, no switch."""
+    """The figures: `rows, answered_share`, `error_m {median, p75, p95, mean}` where both have places, then `zone_share,
+    false_switches_per_hour, true_switch_recall`. None stands for what nothing can be said of: no answered row, no time between truth rows,
+    no switch."""
     counted = truth.t_s >= 0
     answer = answers(truth, predictions, max_age_s)[counted]
     answered = answer != _NOWHERE
@@ -92,10 +78,9 @@ def score(truth: Rows, predictions: Rows, max_age_s: float = 10.0) -> dict[str, 
         x_m, y_m = truth.x_m[counted][answered], truth.y_m[counted][answered]
         found = answer[answered]
         figures["error_m"] = _errors(np.hypot(x_m - predictions.x_m[found], y_m - predictions.y_m[found]))
-    if predictions.zones:
-        true, said = _true_and_said(truth, predictions, counted, answer)
-        figures["zone_share"] = _rounded(((true == said) & (said != _NOWHERE)).mean(), 4) if counted.any() else None
-        figures |= switched(truth, predictions, max_age_s).figures()
+    true, said = _true_and_said(truth, predictions, counted, answer)
+    figures["zone_share"] = _rounded(((true == said) & (said != _NOWHERE)).mean(), 4) if counted.any() else None
+    figures |= switched(truth, predictions, max_age_s).figures()
     if predictions.floor and truth.floor:
         same = [truth.floor[row] == predictions.floor[found] for row, found in _answered(counted, answer)]
         figures["floor_share"] = _rounded(float(np.mean(same)), 4) if same else None
@@ -153,10 +138,6 @@ def as_walks(truth: Rows, predictions: Rows, beliefs: Beliefs) -> tuple[list[Wal
         columns = (predictions.t_s[fixes], raw[fixes], beliefs.probability[fixes], said[fixes], truth.t_s[rows], true[rows])
         walks.append(Walk(*columns, held_stays(predictions.t_s[fixes], stood[fixes])))
     return walks, names
-
-
-def _zones(columns: Columns) -> tuple[str, ...]:
-    return columns.texts.get("zone", ("",) * columns.rows)
 
 
 def _numbered(zones: tuple[str, ...], names: dict[str, int]) -> Ints:

@@ -10,9 +10,9 @@ import numba as nb
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-f8, i8, u1 = nb.float64, nb.int64, nb.uint8
+f8, i8 = nb.float64, nb.int64
 f8_1, f8_2, f4_1 = nb.float64[::1], nb.float64[:, ::1], nb.float32[::1]
-i8_1, i4_1, u1_1, u1_2, u8_1 = nb.int64[::1], nb.int32[::1], nb.uint8[::1], nb.uint8[:, ::1], nb.uint64[::1]
+i8_1, u1_1, u1_2, u8_1 = nb.int64[::1], nb.uint8[::1], nb.uint8[:, ::1], nb.uint64[::1]
 
 
 def compiled(signature: Any) -> Callable[[_Function], _Function]:

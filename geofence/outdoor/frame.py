@@ -14,7 +14,6 @@
 Pure. 28 bytes a report, a third of its JSON.
 """
 
-from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -28,7 +27,6 @@ COLUMNS: Final = (("at_ms", "<i8"), ("lon", "<f8"), ("lat", "<f8"), ("accuracy_m
 ROW_BYTES: Final = sum(np.dtype(dtype).itemsize for _, dtype in COLUMNS)
 _PREFIX: Final = 12
 
-_encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(GpsHeader)
 
 
@@ -41,23 +39,12 @@ class GpsFrame(NamedTuple):
 
 
 class GpsFrameError(ValueError):
-    """The bytes are no frame of GPS reports, or cannot become one."""
+    """The bytes are no frame of GPS reports."""
 
     def __init__(self, found: str, expected: str) -> None:
         super().__init__(f"{found}, expected {expected}")
         self.found = found
         self.expected = expected
-
-
-def encode_gps_frame(header: GpsHeader, columns: Mapping[str, Sequence[float]]) -> bytes:
-    """The frame, as an app makes it. Raises GpsFrameError where columns differ in length."""
-    lengths = {name: len(columns[name]) for name, _ in COLUMNS}
-    if len(set(lengths.values())) > 1:
-        raise GpsFrameError(f"columns of {lengths}", "one length")
-    head = _encoder.encode(header)
-    prefix = MAGIC + len(head).to_bytes(4, "little") + lengths["at_ms"].to_bytes(4, "little")
-    parts = [np.asarray(columns[name]).astype(dtype).tobytes() for name, dtype in COLUMNS]
-    return b"".join((prefix, head, bytes(-(_PREFIX + len(head)) % 8), *parts))
 
 
 def decode_gps_frame(body: bytes) -> GpsFrame:

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from floorplans.model import Level, Plan, Polygon, Zone
-from geofence.columns import NONE, Flags, Floats, Indices, Singles
-from groundwork.contracts.ids import LevelId
+from geofence.columns import NONE, Floats, Indices, Singles
 
 CELLS: Final = 2_000
 """About how many a level gets: finer than any radio can tell apart in a shop, and some 30 microseconds a fix."""
@@ -170,12 +169,6 @@ def _add_fronts(shares: list[Floats], shapes: list[BaseGeometry], closed: list[i
     (cells, nearest), _ = tree.query_nearest(shapely.points(middles[free]), max_distance=FRONT_M, return_distance=True, all_matches=False)
     for at, shape in enumerate(closed):
         shares[shape][free[cells[nearest == at]]] = 1.0
-
-
-def levels_without(anchors_level: Indices, levels: tuple[LevelId, ...]) -> Flags:
-    """Which levels have no anchor at all: nothing can be heard there, so nobody is ever found there. Shape (levels,)."""
-    silent: Flags = np.bincount(anchors_level, minlength=len(levels)) == 0
-    return silent
 
 
 def nearest_of(x_m: Singles, y_m: Singles, place_x_m: Floats, place_y_m: Floats, reach_m: float, at_once: int = AT_ONCE) -> Indices:

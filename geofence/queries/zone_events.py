@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from geofence.queries.chronicle import allot
 from geofence.queries.webhooks import forget_deliveries
@@ -19,7 +19,6 @@ from groundwork.people.holding import Person, Rows
 from groundwork.plumbing.db import delete_some, insert_all_once, page_of
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
-AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 
 _END_VISIT = (
     update(VisitRow)

@@ -184,14 +184,6 @@ class History:
         for cell, amount, seconds in self._made.get((shopper, number), ()):
             yield Contribution(cell, amount, self._first[shopper, cell] == number, seconds)
 
-    def everything(self) -> Tally:
-        """What all rows together add: a recount."""
-        tally = Tally()
-        for (shopper, number), made in self._made.items():
-            for cell, amount, seconds in made:
-                tally.add(Contribution(cell, amount, self._first[shopper, cell] == number, seconds))
-        return tally
-
     def _all(self, stays: Iterable[Stay], visits: Iterable[Past]) -> Iterator[tuple[int, Pseudonym, list["_Made"]]]:
         for stay in stays:
             yield stay.number, stay.shopper, [*(self._entered(stay) if stay.kind == "enter" else self._left(stay))]

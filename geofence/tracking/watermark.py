@@ -10,8 +10,8 @@ Phones' ranging reports are no source here: a phone vouches for itself alone, an
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-NEVER_MS = -(1 << 62)
-"""Before any time that occurs."""
+from geofence.device_columns import NEVER_MS
+
 FORGET_MS = 3_600_000
 """A source silent for an hour of event time is no longer waited for or missed: it was taken down, or starts anew when it comes back."""
 
@@ -34,10 +34,6 @@ class Watermark:
     def tick(self, now_ms: int) -> int:
         """The clock shows `now_ms` and nobody has spoken; returns the new watermark."""
         return self._move(now_ms)
-
-    def unwell(self) -> bool:
-        """Whether a source is missing: the watermark has passed what it told."""
-        return any(covered < self.at_ms for covered in self._known())
 
     def _move(self, seen_ms: int) -> int:
         self.newest_ms = max(self.newest_ms, seen_ms)

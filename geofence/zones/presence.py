@@ -75,19 +75,6 @@ class Nesting(NamedTuple):
     """Which layer it is in."""
 
 
-def no_changes() -> Changes:
-    """Columns of length 0."""
-    empty = np.empty(0, np.int64)
-    return Changes(np.empty(0, np.int16), empty, empty, empty, empty, empty, empty, np.empty(0))
-
-
-def together(parts: list[Changes]) -> Changes:
-    """The parts one after the other."""
-    if not parts:
-        return no_changes()
-    return Changes._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
-
-
 def dwell_times(kinds: Sequence[str], rules: Settings) -> Indices:
     """For zones of these kinds their dwell times in s, shape (zones, most), -1 where a kind has fewer."""
     of_kinds = [rules.dwell_s_by_kind.get(kind, rules.dwell_s) for kind in kinds]

@@ -1,5 +1,6 @@
 """GPS reports over HTTP and what follows: taken in once or refused with the field named; one visit from outside to inside; forgotten."""
 
+import struct
 import zlib
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,7 +14,6 @@ from sqlalchemy import select
 from floorplans import queries as floorplan_queries
 from geofence.http.gps import rising
 from geofence.http.ingest import REPEAT_HEADER
-from geofence.outdoor.frame import COLUMNS, encode_gps_frame
 from geofence.queries import arrivals
 from geofence.tables import ArrivalRow
 from groundwork.contracts.gps_report import GPS_FRAME_TYPE, GpsBatch, GpsColumns, GpsHeader, GpsReport
@@ -89,6 +89,14 @@ async def walk(shop: Deployment, reports: list[Report], number: int = 1, every: 
         await shop.at(round(1_000 * part[-1][0]))
 
 
+def frame_of(header: GpsHeader, columns: GpsColumns) -> bytes:
+    """The column frame as an app makes it, written from the table in `geofence/outdoor/frame.py`, not with its code."""
+    head = msgspec.json.encode(header)
+    spans = ((columns.at_ms, "q"), (columns.lon, "d"), (columns.lat, "d"), (columns.accuracy_m, "f"))
+    packed = [struct.pack(f"<{len(values)}{code}", *values) for values, code in spans]
+    return b"".join((b"AGF1", struct.pack("<II", len(head), len(columns.lon)), head, bytes(-(12 + len(head)) % 8), *packed))
+
+
 # --- taken in --------------------------------------------------------------------------------------------------------------------
 
 
@@ -99,7 +107,7 @@ async def test_one_many_columns_and_a_frame_mean_the_same(shop: Deployment) -> N
     reports = [GpsReport(lon=lon, lat=lat, accuracy_m=accuracy, at_ms=at_ms) for lon, lat, accuracy, at_ms in rows]
     header = GpsHeader(tenant=TAMIM, boot=BootId("app"), batch=1, sent_ms=START_MS)
     many = GpsBatch(tenant=TAMIM, boot=BootId("app"), batch=1, sent_ms=START_MS, reports=reports)
-    frame = encode_gps_frame(header, {name: getattr(columns, name) for name, _ in COLUMNS})
+    frame = frame_of(header, columns)
     first = await send(shop, said(way))
     assert first.status == 200, await first.text()
     assert await first.json() == {"version": 1, "tenant": TAMIM, "boot": "app", "batch": 1, "accepted": len(way), "refused": {}}

@@ -2,7 +2,8 @@
 
 import random
 
-from geofence.tracking.watermark import FORGET_MS, NEVER_MS, Watermark
+from geofence.device_columns import NEVER_MS
+from geofence.tracking.watermark import FORGET_MS, Watermark
 
 
 def test_with_one_source_it_is_where_that_source_is() -> None:
@@ -23,16 +24,13 @@ def test_it_waits_no_longer_than_the_allowed_lateness() -> None:
     watermark.cover("b", 500)
     watermark.cover("a", 500)
     assert watermark.cover("a", 1_500) == 500
-    assert not watermark.unwell()
     assert watermark.cover("a", 2_000) == 2_000  # b is given up, so nobody is left to wait for
-    assert watermark.unwell()
 
 
 def test_a_source_that_comes_back_is_waited_for_again() -> None:
     watermark = Watermark(1_000)
     for source, at in (("b", 500), ("a", 5_000), ("b", 5_000)):
         watermark.cover(source, at)
-    assert not watermark.unwell()
     assert watermark.cover("a", 5_500) == 5_000
 
 
@@ -59,10 +57,9 @@ def test_an_older_claim_changes_nothing() -> None:
     assert watermark.covered_ms == {"a": 5_000}
 
 
-def test_a_source_that_was_taken_down_is_forgotten() -> None:
-    watermark = Watermark(1_000)
+def test_a_source_that_was_taken_down_is_forgotten_after_an_hour() -> None:
+    """Where the allowed lateness is more than an hour, it is not waited for until that is over."""
+    watermark = Watermark(2 * FORGET_MS)
     watermark.cover("old", 500)
-    watermark.cover("a", 500 + FORGET_MS)
-    assert watermark.unwell()
-    watermark.cover("a", 501 + FORGET_MS)
-    assert not watermark.unwell()
+    assert watermark.cover("a", 500 + FORGET_MS) == 500
+    assert watermark.cover("a", 501 + FORGET_MS) == 501 + FORGET_MS

@@ -73,17 +73,22 @@ class Walk:
         self.visits += [(start / 1000, end / 1000) for start, end in zip(ends.start_ms.tolist(), ends.end_ms.tolist(), strict=True)]
 
     def _note(self, changes: list[Changes]) -> None:
-        together = presence.together(changes)
         self.changes += changes
-        for kind, zone, at_ms in zip(together.kind.tolist(), together.zone.tolist(), together.at_ms.tolist(), strict=True):
-            self.said.append((KINDS[kind], ZONES[zone], at_ms / 1000))
+        for some in changes:
+            for kind, zone, at_ms in zip(some.kind.tolist(), some.zone.tolist(), some.at_ms.tolist(), strict=True):
+                self.said.append((KINDS[kind], ZONES[zone], at_ms / 1000))
+
+
+def in_one(parts: list[Changes]) -> Changes:
+    """The parts, one or more, one after the other."""
+    return Changes._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
 
 
 def test_a_zone_is_entered_once_it_has_been_the_candidate_for_the_enter_delay() -> None:
     assert Walk().stay(0, 1, 0.6).said == []
     walk = Walk().stay(0, 5, 0.6)
     assert walk.said == [("enter", "A", 2)]
-    assert presence.together(walk.changes).stay_start_ms.tolist() == [0]
+    assert in_one(walk.changes).stay_start_ms.tolist() == [0]
 
 
 def test_a_zone_below_the_floor_is_never_entered() -> None:
@@ -157,7 +162,7 @@ INSIDE = Nesting(np.array([1, 2, -1, -1]), np.array([0, 1, 2, -1]))
 def test_who_enters_an_inner_zone_is_in_the_outer_ones_from_then_on_at_the_latest() -> None:
     walk = Walk(layer_starts=(0, 1, 2), nesting=INSIDE).stay(0, 3, 0.6, 0.2, 0.2)
     assert sorted(walk.said) == [("enter", "A", 2), ("enter", "B", 2), ("enter", "C", 2)]
-    assert presence.together(walk.changes).stay_start_ms.tolist() == [0] * 3
+    assert in_one(walk.changes).stay_start_ms.tolist() == [0] * 3
 
 
 def test_the_inner_zone_is_left_with_the_outer_one() -> None:
@@ -245,13 +250,13 @@ def test_a_visit_lasts_from_the_first_fix_until_the_silence_that_ended_it() -> N
 def test_a_device_that_comes_back_before_the_visit_is_over_goes_on_with_it() -> None:
     walk = Walk().stay(0, 5, 0.6).stay(50, 55, 0.6)
     assert walk.visits == []
-    assert presence.together(walk.changes).visit_start_ms.tolist() == [0] * 4
+    assert in_one(walk.changes).visit_start_ms.tolist() == [0] * 4
 
 
 def test_a_device_that_comes_back_later_begins_a_new_visit() -> None:
     walk = Walk().stay(0, 5, 0.6).stay(100, 105, 0.6)
     assert walk.visits == [(0, 20)]
-    assert presence.together(walk.changes).visit_start_ms.tolist() == [0, 0, 0, 100_000]
+    assert in_one(walk.changes).visit_start_ms.tolist() == [0, 0, 0, 100_000]
 
 
 def test_what_falls_due_next_is_known() -> None:
