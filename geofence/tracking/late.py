@@ -113,11 +113,11 @@ def work_off(following: Following, rows: Rows, lane: Lane) -> None:
 
 def _gaps(rows: Rows, lane: Lane) -> tuple[Indices, _Gaps]:
     """Which gap each row lies in, -1 where its device was followed at its moment; and the gaps. `rows` are by device and time."""
-    known, silence_ms = lane.spans.of(np.unique(rows.track), lane.devices), lane.spans.silence_ms
+    tracks, starts, counts = np.unique(rows.track, return_index=True, return_counts=True)
+    known, silence_ms = lane.spans.of(tracks, lane.devices), lane.spans.silence_ms
     gap = np.full(len(rows.track), NONE, np.int64)
     found: list[tuple[int, bytes, int, int, int]] = []
-    tracks, starts = np.unique(rows.track, return_index=True)
-    for track, first, end in zip(tracks.tolist(), starts.tolist(), [*starts.tolist()[1:], len(gap)], strict=True):
+    for track, first, end in zip(tracks.tolist(), starts.tolist(), (starts + counts).tolist(), strict=True):
         of_device = known.where(known.track == np.uint64(track))
         moments = rows.end_ms[first:end]
         before = np.searchsorted(of_device.from_ms, moments, side="right") - 1

@@ -1,10 +1,12 @@
 """Late rows: recorded as late where they tell of something nobody saw, pushed to nobody, and never the same thing twice."""
 
+import dataclasses
 import itertools
 import random
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -80,7 +82,19 @@ def test_a_stay_that_late_rows_go_on_with_is_another_stay_of_the_same_visit() ->
     events = [event for outcome in (*on_time, *found) for event in zone_events(outcome)]
     assert len({event.id for event in events}) == len(events) == 6
     assert len({event.visit for event in events}) == 1
+    assert [visit.end_ms for outcome in (*on_time, *found) for visit in visits_of(outcome)] == [None]  # it goes on, and ends once
     assert refused(found, "late") == 12  # up to the exit's moment she was in the zone anyway
+
+
+def test_for_as_long_as_something_late_may_come_it_is_known_which_visit_lasted_then() -> None:
+    """A quarter of a minute in which nothing of the span itself can come any more, and a minute's house-keeping within it."""
+    rules = msgspec.structs.replace(RULES, late_horizon_ms=30_000)
+    engine = Engine(two_rooms(), rules)
+    found = one_by_one(engine, [entry(standing(1, 500, 10_000), 10_000), *quiet(11_000, 61_000)])
+    found += one_by_one(engine, [entry(standing(1, 35_000, 40_000), 40_000, source="slow"), *quiet(62_000, 75_000)])
+    events = [event for outcome in found for event in zone_events(outcome)]
+    assert [event.late for event in events] == [False] * 3 + [True] * 3
+    assert len({event.visit for event in events}) == 1
 
 
 def test_a_late_stay_ends_where_she_was_seen_again() -> None:
@@ -89,6 +103,51 @@ def test_a_late_stay_ends_where_she_was_seen_again() -> None:
     one_by_one(engine, [entry([row for row in rows if at - 1_000 < row[2] <= at], at) for at in range(1_000, 41_000, 1_000)])
     found = one_by_one(engine, [entry(standing(1, 15_000, 24_500), 24_500, source="slow"), *quiet(41_000, 55_000)])
     assert [said for said in told(found) if said[3]][-1] == ("exit", "left", 25_000, True)
+
+
+@pytest.mark.parametrize(("dwell_s", "comes"), [(9, True), (10, False)])
+def test_a_late_stay_has_no_dwell_of_the_moment_that_ends_it(dwell_s: int, comes: bool) -> None:
+    engine = Engine(two_rooms(), msgspec.structs.replace(RULES, dwell_s=(dwell_s,)))
+    rows = [*standing(1, 500, 5_000, "right"), *standing(1, 25_000, 40_000, "right")]
+    one_by_one(engine, [entry([row for row in rows if at - 1_000 < row[2] <= at], at) for at in range(1_000, 41_000, 1_000)])
+    found = one_by_one(engine, [entry(standing(1, 15_000, 24_500), 24_500, source="slow"), *quiet(41_000, 55_000)])
+    assert (("dwell", "left", 15_000 + dwell_s * 1_000, True) in told(found)) is comes
+
+
+def test_what_was_followed_while_it_waited_changes_nothing_and_is_counted_as_late() -> None:
+    """A gateway's rows wait; the phone itself then tells of the same seconds, and is in time: it vouches for itself."""
+    engine = Engine(two_rooms(), RULES)
+    found = one_by_one(engine, [*quiet(1_000, 14_000), entry(standing(1, 10_000, 12_000), 12_000, source="slow")])
+    assert engine.waiting() == 5
+    found += one_by_one(engine, [report(1, [("g-left", at, -45.0) for at in range(9_500, 13_000, 500)], 13_000), *quiet(15_000, 30_000)])
+    assert {late for _, _, _, late in told(found)} == {False}
+    assert (refused(found, "late"), sum(outcome.rows for outcome in found), engine.waiting()) == (5, 7, 0)
+
+
+def test_steps_that_come_late_decide_nothing_and_wait_for_nothing() -> None:
+    """A phone that was offline tells of steps it felt minutes ago, and of what it hears now."""
+    felt = report(1, [("g-left", 60_000, -45.0)], 60_000)
+    columns = {"step_ms": np.array([START_MS + 20_000]), "heading_deg": np.zeros(1, np.float32), "step_device": np.zeros(1, np.int64)}
+    engine = Engine(two_rooms(), msgspec.structs.replace(RULES, locator="grid"))
+    (*_, outcome) = one_by_one(engine, [*quiet(1_000, 60_000), dataclasses.replace(felt, **columns)])
+    assert (outcome.fixes, outcome.refused, engine.waiting()) == (1, {}, 0)
+
+
+@pytest.mark.parametrize(("end_ms", "late"), [(14_000, True), (14_500, False)])
+def test_a_phones_own_row_is_late_once_its_silence_would_be_over(end_ms: int, late: bool) -> None:
+    engine = Engine(two_rooms(), RULES)
+    outcome = one_by_one(engine, [*quiet(1_000, 20_000), report(1, [("g-left", end_ms, -45.0)], 20_000)])[-1]
+    assert (outcome.fixes, engine.waiting()) == ((0, 1) if late else (1, 0))
+
+
+def test_too_many_late_rows_to_keep_are_worked_off_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("geofence.tracking.late.MOST", 20)
+    engine = Engine(two_rooms(), RULES)
+    one_by_one(engine, quiet(1_000, 60_000))
+    assert told([engine.feed([entry(standing(1, 10_000, 19_000), 19_000, source="slow")])]) == []
+    found = engine.feed([entry(standing(1, 19_500, 19_500), 19_500, source="slow")])
+    assert [said[0] for said in told([found])] == ["enter", "dwell", "exit"]
+    assert engine.waiting() == 0
 
 
 def test_the_same_time_told_late_by_two_gateways_makes_one_stay() -> None:
