@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -42,9 +43,15 @@ async def forgettings(shop: Deployment) -> int:
 async def remembered(shop: Deployment, shopper: Pseudonym) -> bool:
     """Whether a stored snapshot of any engine names her."""
     found = await shop.parts.db.read(lambda conn: conn.execute(select(SnapshotRow.stream, SnapshotRow.state)).all())
-    states = [zlib.decompress(one.state[4:]) if one.stream == GPS_REPORTS else one.state for one in found]
-    assert states
-    return any(shopper.encode() in state for state in states)
+    states = [state for one in found for state in ([one.state] if one.stream == GPS_REPORTS else engines_of(one.state))]
+    assert {one.stream for one in found} >= {SIGHTINGS}
+    return any(shopper.encode() in zlib.decompress(state[4:]) for state in states)
+
+
+def engines_of(state: bytes) -> list[bytes]:
+    """The states of the venues' engines in a shard's snapshot; that of links between outside and inside stands beside them, bare."""
+    venues = msgspec.msgpack.decode(state, type=dict[str, dict[str, bytes]])
+    return [raw for tenant, engines in venues.items() if tenant for raw in engines.values()]
 
 
 def waits(shop: Deployment) -> bool:

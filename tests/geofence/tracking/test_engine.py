@@ -153,6 +153,21 @@ def test_a_row_after_the_watermark_is_late_and_counted() -> None:
     assert (outcome.rows, outcome.fixes) == (1, 1)
 
 
+def test_a_row_of_the_very_moment_that_the_watermark_has_reached_is_late() -> None:
+    engine = Engine(two_rooms(), Settings())
+    engine.feed([entry([], 1_000, source="a")])
+    outcome = engine.feed([entry([(1, "g-left", 1_000, -50.0), (2, "g-left", 1_500, -50.0)], 1_500, source="b")])
+    assert (outcome.fixes, engine.waiting()) == (0, 2)  # one waits as late, one for `a`
+    assert engine.feed([entry([], 1_500, source="a")]).fixes == 1
+
+
+def test_a_moment_that_a_phone_has_told_itself_is_not_told_again_by_a_gateway() -> None:
+    engine = Engine(two_rooms(), Settings())
+    assert engine.feed([report(1, [("g-left", 1_000, -50.0)], 1_000)]).fixes == 1
+    outcome = engine.feed([entry([(1, "g-right", 1_000, -50.0), (1, "g-right", 1_500, -50.0)], 1_500)])
+    assert (outcome.fixes, outcome.rows, outcome.refused) == (1, 1, {"late": 1})
+
+
 def test_rows_of_a_slow_gateway_join_the_windows_they_belong_to() -> None:
     together, apart = Engine(two_rooms(), Settings()), Engine(two_rooms(), Settings())
     left, right = [(1, "g-left", 1_000, -50.0)], [(1, "g-right", 1_000, -55.0)]
@@ -206,6 +221,19 @@ def test_a_new_plan_ends_what_is_held_in_a_zone_that_is_gone() -> None:
     assert [KINDS[kind] for kind in outcome.happened.kind] == ["exit"]
     assert (outcome.happened.at_ms - START_MS).tolist() == [2_500]
     assert outcome.plan.version == "v1"
+
+
+def test_of_two_zones_that_come_to_lie_side_by_side_the_inner_one_stays_held() -> None:
+    hall, aisle = zone("hall", rectangle(0, 0, 20, 25), kind="department"), zone("aisle", rectangle(4, 4, 16, 20))
+    engine = Engine(plan([hall, aisle], {"g": (10.0, 12.0)}), RULES)
+    engine.feed([entry([(1, "g", at, -45.0) for at in range(500, 3_000, 500)], 3_000)])
+    apart = plan([zone("hall", rectangle(0, 0, 4, 25), kind="department"), aisle], {"g": (10.0, 12.0)}, version="v2")
+    outcome = engine.replan(apart)
+    assert [(KINDS[kind], outcome.zones[at].id) for kind, at in zip(outcome.happened.kind, outcome.happened.zone, strict=True)] == [
+        ("exit", "hall")
+    ]
+    (slot,) = engine.devices.live()
+    assert [engine.zones.zones[at].id for at in engine.devices["held"][slot].tolist()] == ["aisle"]
 
 
 def test_what_waits_moves_to_the_new_plan_with_its_anchors() -> None:

@@ -1,10 +1,13 @@
 """Forgetting: an engine told to forget a shopper has nothing of her, whatever came before it in which batch, and others lose nothing."""
 
+import zlib
+
 import pytest
 
 from geofence.admitted import Admitted, decode, encode, forget, without
 from geofence.settings import Settings
 from geofence.tracking.engine import Engine
+from geofence.tracking.snapshot import from_bytes
 from groundwork.contracts.ids import VenueId
 from tests.geofence.venues import START_MS, TENANT, VENUE, entry, shopper_of, two_rooms
 
@@ -41,6 +44,21 @@ def test_nothing_is_left_of_her_in_memory_or_in_a_snapshot() -> None:
     again.restore(engine.state())
     assert names(again) == {shopper_of(2).encode()}
     assert engine.due_ms() == again.due_ms()
+
+
+def test_her_name_is_in_none_of_the_places_where_an_engine_keeps_names() -> None:
+    """A stay that is over and one that lasts, rows that wait for their moment and rows that came too late; of another one, the same."""
+    engine = Engine(two_rooms(), LIGHT)
+    engine.feed([entry([*standing(1, 3_000), *standing(2, 3_000)], 3_000), entry([], 40_000)])
+    engine.feed([entry([*standing(1, 42_000, 40_500), *standing(2, 42_000, 40_500)], 42_000)])
+    engine.feed([entry([], 42_000, source="slow"), entry([*standing(1, 44_000, 42_500), *standing(2, 44_000, 42_500)], 43_000)])
+    engine.feed([entry([*standing(1, 30_000, 25_000), *standing(2, 30_000, 25_000)], 42_000, source="slow")])
+    before, hers = from_bytes(engine.state()), shopper_of(1).encode()
+    kept = {"columns": before.columns, "spans": before.spans, "pending": before.pending, "late": before.late}
+    assert {name for name, columns in kept.items() if hers in columns["shopper"].raw} == set(kept)
+    engine.feed([told(1, 44_000)])
+    after = zlib.decompress(engine.state()[4:])
+    assert (hers in after, shopper_of(2).encode() in after) == (False, True)
 
 
 def test_she_leaves_no_exit_and_no_end_of_a_visit() -> None:

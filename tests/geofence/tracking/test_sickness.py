@@ -83,6 +83,18 @@ def test_who_does_not_come_back_with_the_gateway_leaves_uncertainly_once_it_has_
     assert 46_000 <= gone.decided_ms - START_MS <= 47_500
 
 
+def test_an_exit_that_fell_due_before_the_illness_was_found_is_certain_however_entries_are_cut() -> None:
+    """The right box falls silent at 20 s, which shows at 25; who left the left room at 18 s was gone for good at 24."""
+    entries = []
+    for at in range(500, 30_001, 500):
+        entries.append(entry(standing([1, 2] if at <= 18_000 else [1], at, "g-left"), at, source="a"))
+        if at <= 20_000:
+            entries.append(entry(standing([3], at, "g-right"), at, source="b"))
+    for engine_found in (feed(Engine(two_rooms(), RULES), entries), [Engine(two_rooms(), RULES).feed(entries)]):
+        (gone,) = [event for event in happened(engine_found) if event.kind == "exit"]
+        assert (gone.track, gone.at_ms - START_MS, gone.uncertain) == (2, 24_000, False)
+
+
 def test_a_box_that_hears_nobody_and_stops_talking_is_not_ill() -> None:
     entries = [entry(standing([1], at, "g-left"), at) for at in range(500, 5_001, 500)]
     entries += [entry([], at) for at in range(5_500, 15_001, 500)]  # for ten seconds it says that it hears nobody
