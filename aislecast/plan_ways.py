@@ -70,7 +70,7 @@ _BAD_WALK = Words(
 
 
 def add_arguments(route: Parser, coverage: Parser, voice: Voice) -> None:
-    """Beside the source and how to read it, which `plan.py` adds."""
+    """Beside the source and how to read it, which `commands/plan.py` adds."""
     for action in (route, coverage):
         add_data(action)
         add_database(action)

@@ -1,7 +1,7 @@
 """The nouns of places: a venue, its levels, zones and placements, and the plan that holds one consistent version of them.
 
 Coordinates are plan-frame metres of a level, x right and y up; where they are degrees on the earth instead, the field says so.
-Pure data; `queries.py` stores it, `formats/` reads it from files, `earth.py` takes a level's frame to the earth and back.
+Pure data; `queries/` stores it, `formats/` reads it from files, `earth.py` takes a level's frame to the earth and back.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Rows of places: venues, and the levels, zones and placements of each plan version.
 
 A plan version is written once and never changed; `venue.published` points at the one that is in force. Geometry is JSON text in
-plan-frame metres, in the shape of `model.Polygon`. Nothing outside this package touches these rows but through `queries.py`.
+plan-frame metres, in the shape of `model.Polygon`. Nothing outside this package touches these rows but through `queries/`.
 """
 
 from sqlalchemy import BigInteger, Float, ForeignKeyConstraint, Integer, LargeBinary, String, Text, UniqueConstraint

@@ -3,10 +3,10 @@
     POST /v1/sightings, /v1/ranging
       -> admit      strangers, impossible values and unplaced radios end here                 intake/admit.py, intake/accept.py
       -> log        one entry a batch, keyed by venue; durable before the answer              admitted.py
-      -> watermark  waits until every gateway has told its part, or is given up               tracking/watermark.py, pending.py
+      -> watermark  waits until every gateway has told its part, or is given up               tracking/watermark.py, tracking/pending.py
       -> hear       RSSI per device and anchor, smoothed                                      positioning/hearing.py, device_columns.py
       -> locate     a fix: level, point, 68 % radius                                          positioning/locator.py, locate/
-      -> match      how probable each zone is                                                 zones/match.py, zone_share.py, zone_index.py
+      -> match      how probable each zone is                                                 zones/match.py, zones/zone_share.py
       -> presence   enter, dwell, exit; visits                                                zones/presence.py
          (what came too late for that goes the same way by itself, and is flagged)            tracking/late.py
       -> here       zone events and visits become rows, and zone events go to the log that the notifier reads

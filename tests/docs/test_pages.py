@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from groundwork.contracts import subjects
 from groundwork.plumbing.hops import Hops
 from groundwork.plumbing.telemetry import Meters
-from tests.architecture.source import ROOT, product
+from tests.architecture.source import ROOT, files, product
 from tests.architecture.test_tables import PACKAGE_OF
 from tests.docs.generated import described
 from tests.docs.markdown import PAGES, page, table
@@ -51,10 +51,12 @@ def test_flow_points_at_code_that_is_there() -> None:
     assert missing == []
 
 
-def test_adding_points_at_files_that_are_there() -> None:
-    paths = re.findall(r"`((?:[\w-]+/)+[\w-]+\.(?:py|md))`", page("docs/adding.md"))
-    assert paths
-    assert [path for path in paths if not (ROOT / path).exists()] == []
+def test_a_file_that_a_page_names_is_there() -> None:
+    """A path with a folder in it; a page may leave out the folders before it."""
+    known = {f"/{path.as_posix()}" for path in files()}
+    named = {(name, path) for name in PAGES for path in re.findall(r"`((?:[\w-]+/)+[\w-]+\.(?:py|md|toml|txt))\b", page(name))}
+    assert len(named) > 100
+    assert [one for one in sorted(named) if not any(path.endswith(f"/{one[1]}") for path in known)] == []
 
 
 def test_the_makefile_has_every_target_the_pages_name() -> None:

@@ -119,6 +119,33 @@ def test_a_challenger_takes_over_only_when_it_leads_by_the_margin() -> None:
     assert Walk().stay(0, 4, 0.5, 0.3).stay(5, 9, 0.35, 0.46).said == [("enter", "A", 2), ("exit", "A", 7), ("enter", "B", 7)]
 
 
+EIGHTHS = msgspec.structs.replace(RULES, enter_probability=0.25, exit_probability=0.125, lead=0.125, steady_lead=0.125)
+"""Numbers that a computer has exactly, to stand on a border with."""
+
+
+def test_thresholds_are_reached_at_their_very_value() -> None:
+    assert Walk(EIGHTHS).stay(0, 3, 0.25).said == [("enter", "A", 2)]
+    assert Walk(EIGHTHS).stay(0, 3, 0.5).stay(4, 9, 0.5, 0.625).said == [("enter", "A", 2), ("exit", "A", 6), ("enter", "B", 6)]
+    held = Walk(EIGHTHS).stay(0, 3, 0.5).stay(4, 9, 0.125)
+    assert held.said == [("enter", "A", 2)]
+    assert held.stay(10, 13, 0.12).said[1:] == [("dwell", "A", 10), ("exit", "A", 13)]
+
+
+def likely(*fixes: tuple[float, float]) -> list[str]:
+    """Which zone a map would show after each fix, one a second."""
+    walk = Walk(EIGHTHS)
+    shown = (walk.fix(second, *fix).devices["likely"][walk.slot[0], 0] for second, fix in enumerate(fixes))
+    return ["-" if zone < 0 else ZONES[zone] for zone in shown]
+
+
+def test_a_map_changes_its_mind_for_a_zone_that_leads_by_enough() -> None:
+    assert likely((0.5, 0.25), (0.25, 0.3125), (0.25, 0.375), (0.375, 0.25)) == ["A", "A", "B", "A"]
+
+
+def test_a_map_shows_a_zone_for_as_long_as_anything_speaks_for_it_and_none_where_nothing_does() -> None:
+    assert likely((0.5, 0.0), (0.0, 0.0625), (0.0, 0.0), (0.0625, 0.0)) == ["A", "B", "-", "A"]
+
+
 def test_a_still_device_on_a_border_keeps_its_zone() -> None:
     """Four hours at two fixes a second by the default rules, with the wobble recorded of still devices (the worst: .19 in the lead of one
     zone over the next); without memory the answer changes thousands of times."""
@@ -264,6 +291,12 @@ def test_what_falls_due_next_is_known() -> None:
     assert presence.next_due_ms(walk.devices, walk.slot, RULES) == 10_000
     assert presence.next_due_ms(walk.silence(10).devices, walk.slot, RULES) == 20_000
     assert presence.next_due_ms(walk.silence(20).devices, walk.slot, RULES) == 65_000
+
+
+@pytest.mark.parametrize(("patience_ms", "due_ms"), [(19_000, 20_000), (40_000, 40_000), (1_000_000, 65_000)])
+def test_while_silence_proves_nothing_neither_it_nor_a_dwell_after_it_is_waited_for(patience_ms: int, due_ms: int) -> None:
+    walk = Walk().stay(0, 5, 0.6).silence(10)
+    assert presence.next_due_ms(walk.devices, walk.slot, RULES, None, lambda slots: np.full(len(slots), patience_ms)) == due_ms
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,13 @@ def test_zones_that_lie_side_by_side_share_a_layer_and_what_contains_them_has_it
     assert layers == [{"a0", "a1", "a2", "door"}, {"hall"}]
 
 
+@pytest.mark.parametrize(("left", "layers"), [(12.9, 1), (11.9, 2)])
+def test_how_much_two_zones_share_is_measured_by_the_smaller_one(left: float, layers: int) -> None:
+    """A stand of one metre beside a hall of 13; drawn over the hall's wall by a tenth of itself it still stands beside it."""
+    drawn = [zone("hall", rectangle(0, 0, 13, 10)), zone("stand", rectangle(left, 0, left + 1, 1))]
+    assert ZoneMap(plan(drawn, {})).layers == layers
+
+
 def test_pairs_are_the_zones_that_hold_the_point_itself() -> None:
     zones = shop()
     pairs = zones.pairs(fixes(4.05, 5))
