@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import Connection, select
 
@@ -18,7 +19,7 @@ from groundwork.plumbing.service import Parts
 from groundwork.plumbing.telemetry import configure_logs
 from tests.geofence.shop_floor import open_shop
 from tests.geofence.telling.hooked import log_of, set_up, shop, subscribed
-from tests.geofence.telling.told import Told, always, let_in, receiver
+from tests.geofence.telling.told import LOOPBACK, Told, always, let_in, receiver
 from tests.geofence.venues import TENANT
 
 HERE = TenantId(TENANT)
@@ -124,6 +125,18 @@ async def test_secrets_are_sealed_and_in_no_log_and_no_chain(parts: Parts, tmp_p
         assert plain.encode() not in b"".join(each for each in sealed if each)
     assert "of-the-receiver" not in written.read_text() + repr(chain)
     assert any("webhook.add" in row for row in chain)
+
+
+async def test_a_tenant_keeps_no_more_webhooks_than_it_may(parts: Parts) -> None:
+    await parts.db.write(set_up)
+    async with Told.open(parts, msgspec.structs.replace(LOOPBACK, webhooks=2)) as told, receiver() as erp:
+        for _ in range(2):
+            hook, _ = await subscribed(told, erp)
+        more = {"name": "ERP", "url": erp.url, "kinds": ["visit.ended"]}
+        status, said = await told.ask("POST", "/v1/webhooks", body=more)
+        assert (status, said["code"]) == (409, "too_many_webhooks")
+        assert (await told.ask("DELETE", f"/v1/webhooks/{hook}"))[0] == 200
+        assert (await told.ask("POST", "/v1/webhooks", body=more))[0] == 201
 
 
 async def test_the_log_of_deliveries_is_paged_and_swept(told: Told) -> None:

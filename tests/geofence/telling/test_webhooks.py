@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from geofence import queries
+from geofence.queries import webhooks as rows
 from geofence.tables import WebhookAttemptRow, WebhookDeliveryRow
 from geofence.telling.cloud_events import KINDS
+from geofence.telling.webhooks import queue_more
 from groundwork.contracts.ids import ShopperId, TenantId
 from groundwork.people import queries as people_queries
 from groundwork.people.model import POSITIONING
@@ -61,6 +63,34 @@ async def test_webhooks_that_are_not_equally_far_are_each_told_of_everything_onc
     assert (len(early.ids), len(late.ids)) == (first + second, second)
     assert len({*early.ids}) == first + second
     assert {*late.ids} < {*early.ids}
+
+
+async def test_more_than_is_queued_at_a_time_is_told_in_parts_and_whole(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    for limit in ("_BATCH", "_LEAST"):
+        monkeypatch.setattr(f"geofence.telling.webhooks.{limit}", 4)
+    async with receiver() as erp:
+        await subscribed(told, erp)
+        count = sum([await shop(told, after_s=600 * number) for number in range(3)])
+        await told.go_on(1)
+    assert len(erp.ids) == len({*erp.ids}) == count == 18
+
+
+async def test_who_is_further_on_stays_there_while_another_catches_up(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    for limit in ("_BATCH", "_LEAST"):
+        monkeypatch.setattr(f"geofence.telling.webhooks.{limit}", 4)
+    async with receiver() as early, receiver() as late:
+        first, second = [(await subscribed(told, one))[0] for one in (early, late)]
+        await shop(told)
+        await told.go_on(1)
+
+        def work(conn: Connection) -> dict[str, int]:
+            rows.set_told_at(conn, HERE, VENUE, [second], 0)
+            queue_more(conn, HERE, VENUE, told.clock.now_ms())
+            return dict(rows.told_at(conn, HERE, VENUE))
+
+        reached = await told.parts.db.write(work)
+    assert 0 < reached[second] < reached[first]
+    assert reached[first] == await told.parts.db.read(lambda conn: queries.head(conn, HERE, VENUE))
 
 
 async def test_only_the_kinds_and_venues_asked_for_are_told_and_nothing_of_before(told: Told) -> None:
@@ -170,6 +200,30 @@ async def test_switched_on_again_it_hears_from_then_on_and_a_redrive_brings_the_
         await told.go_on(1)
     assert len(erp.received) == 3
     assert len(set(erp.ids)) == 2
+
+
+async def test_a_long_span_is_told_again_in_parts_and_whole(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("geofence.telling.desk._BATCH", 4)
+    async with receiver() as erp:
+        hook, _ = await subscribed(told, erp)
+        count = sum([await shop(told, after_s=600 * number) for number in range(3)])
+        await told.go_on(1)
+        status, said = await told.ask("POST", f"/v1/webhooks/{hook}/redrive?from={START_MS}&to={START_MS + 10**7}")
+        assert (status, said["queued"]) == (202, count)
+        await told.go_on(1)
+    assert (len(erp.ids), len({*erp.ids})) == (2 * count, count)
+
+
+async def test_switched_on_again_it_has_days_to_succeed_in(told: Told) -> None:
+    async with receiver(always(500)) as erp:
+        hook, _ = await subscribed(told, erp, kinds=["visit.ended"])
+        wanted = {"name": "ERP", "url": erp.url, "kinds": ["visit.ended"]}
+        await shop(told)
+        await told.go_on(1)
+        assert (await state_of(told, hook))["failing_since_ms"] is not None
+        for on in (False, True):
+            assert (await told.ask("PUT", f"/v1/webhooks/{hook}", body={**wanted, "on": on}))[0] == 200
+        assert (await state_of(told, hook))["failing_since_ms"] is None
 
 
 async def test_a_slow_receiver_holds_up_no_other(told: Told) -> None:
@@ -290,6 +344,21 @@ async def test_a_withdrawn_consent_stops_what_is_queued(told: Told) -> None:
     (one,) = await log_of(told, hook)
     assert (one["state"], one["reason"]) == ("stopped", "consent_withdrawn")
     assert len(erp.received) == 1
+
+
+async def test_of_who_has_withdrawn_nothing_is_queued_any_more_and_a_redrive_brings_nothing(told: Told) -> None:
+    async with receiver() as erp:
+        hook, _ = await subscribed(told, erp)
+        await shop(told)
+        await shop(told, number=2)
+        await told.parts.db.write(lambda conn: answer(conn, 1, POSITIONING, False))
+        await told.go_on(1)
+        assert len(await log_of(told, hook)) == len(erp.received) == 6
+        status, said = await told.ask("POST", f"/v1/webhooks/{hook}/redrive?from={START_MS}&to={START_MS + 10**7}")
+        assert (status, said["queued"]) == (202, 6)
+        await told.go_on(1)
+        assert len(await log_of(told, hook)) == 6
+    assert len({*erp.ids}) == 6
 
 
 async def test_an_erasure_takes_what_is_queued_and_what_was_told(told: Told) -> None:
