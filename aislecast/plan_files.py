@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aislecast.commands.options import database_of, database_url, existing_database_url, folder_of
 from aislecast.exits import BAD_INPUT, ENVIRONMENT, OK, Stop
 from aislecast.words import Voice
+from groundwork.plumbing.phrases import phrase_of
 from groundwork.plumbing.reasons import Words
 
 if TYPE_CHECKING:
@@ -121,6 +122,6 @@ def write_out(path: Path, raw: bytes, voice: Voice) -> int:
     try:
         path.write_bytes(raw)
     except OSError as error:
-        raise Stop(NOT_WRITTEN, ENVIRONMENT, path=path, problem=error.strerror or error) from None
+        raise Stop(NOT_WRITTEN, ENVIRONMENT, path=path, problem=phrase_of(error)) from None
     print(voice.say(WRITTEN, path=path))
     return OK

@@ -14,6 +14,7 @@ from aislecast.commands.options import add_data, add_database, add_json
 from aislecast.exits import BAD_INPUT, FAILED, OK, Stop
 from aislecast.plan_files import level_of, plan_of_source, write_out
 from aislecast.words import Voice
+from groundwork.plumbing.phrases import phrase_of
 from groundwork.plumbing.reasons import Words
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ def _walk(path: Path) -> "list[Measured]":
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise Stop(_BAD_WALK, BAD_INPUT, path=path, row=0, got=error) from None
+        raise Stop(_BAD_WALK, BAD_INPUT, path=path, row=0, got=phrase_of(error)) from None
     found = []
     for number_, row in enumerate(rows, 2):
         try:

@@ -82,8 +82,20 @@ def _arabic(template: str, values: Mapping[str, object]) -> str:
     for literal, name, spec, _ in Formatter().parse(template):
         parts.append(_LATIN.sub(lambda run: f"{_LEFT_TO_RIGHT_ISOLATE}{run[0]}{_POP_ISOLATE}", literal))
         if name is not None:
-            parts.append(f"{_FIRST_STRONG_ISOLATE}{format(values[name], spec or '')}{_POP_ISOLATE}")
+            parts.append(_filled_in(values[name], spec or ""))
     return _SEAM.sub(r"\1", "".join(parts))
+
+
+def _filled_in(value: object, spec: str) -> str:
+    """A value in an isolate of its own; a phrase in both languages as Arabic, its Latin runs in isolates."""
+    if isinstance(value, Words):
+        return _LATIN.sub(lambda run: f"{_LEFT_TO_RIGHT_ISOLATE}{run[0]}{_POP_ISOLATE}", value.ar)
+    return f"{_FIRST_STRONG_ISOLATE}{format(value, spec)}{_POP_ISOLATE}"
+
+
+def clause(sentence: Words) -> Words:
+    """The sentence as a part of another: without its full stop."""
+    return Words(sentence.en.rstrip("."), sentence.ar.rstrip("."))
 
 
 def language_of(argv: Sequence[str], environment: Mapping[str, str]) -> str:

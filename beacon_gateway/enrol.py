@@ -25,6 +25,7 @@ from beacon_gateway.outside import decoded
 from beacon_gateway.settings import SECTION, GatewaySettings
 from beacon_gateway.transport import unreachable
 from groundwork.contracts.gateway import ENROLMENT, GatewayEnrolled, GatewayEnrolmentRequest
+from groundwork.plumbing.phrases import phrase_of
 from groundwork.plumbing.proofs import prove
 from groundwork.plumbing.reasons import Words
 from groundwork.plumbing.settings import load
@@ -150,7 +151,7 @@ def _keep(asked: Asked, settings: GatewaySettings, told: GatewayEnrolled) -> boo
             raise Stop(words.CONFIG_OTHER, exits.BAD_INPUT, path=asked.config, lines='key_id = ""') from None
         return False
     except OSError as error:
-        raise Stop(words.CONFIG_UNWRITABLE, exits.ENVIRONMENT, path=asked.config, problem=error.strerror, lines=lines) from error
+        raise Stop(words.CONFIG_UNWRITABLE, exits.ENVIRONMENT, path=asked.config, problem=phrase_of(error), lines=lines) from error
     return True
 
 

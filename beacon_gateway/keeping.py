@@ -18,6 +18,7 @@ from groundwork.adverts.advert import Advert
 from groundwork.adverts.frame import NO_OPTIONS
 from groundwork.adverts.gate import gate, lasting_key
 from groundwork.adverts.reader import Reader
+from groundwork.plumbing.phrases import phrase_of
 
 _OWNER_ONLY: Final = 0o600
 _ADDRESS: Final = "address:"
@@ -66,7 +67,7 @@ def kept_in(path: Path | None, tags: Sequence[str]) -> Iterator[TagFile | None]:
     try:
         opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY)
     except OSError as error:
-        raise Stop(words.KEEP_WHERE, exits.BAD_INPUT, path=path, problem=error.strerror) from error
+        raise Stop(words.KEEP_WHERE, exits.BAD_INPUT, path=path, problem=phrase_of(error)) from error
     with os.fdopen(opened, "wb") as file:
         kept = TagFile(file, [key for key in keys if key is not None])
         try:

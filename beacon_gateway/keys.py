@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from beacon_gateway import exits, words
 from beacon_gateway.exits import Stop
 from beacon_gateway.line import Signing
+from groundwork.plumbing.phrases import phrase_of
 from groundwork.plumbing.proofs import key_name
 
 _OWNER_ONLY: Final = 0o600
@@ -26,7 +27,7 @@ def read_key(path: Path) -> Ed25519PrivateKey:
         mode = path.stat().st_mode & 0o777
         pem = path.read_bytes()
     except OSError as error:
-        raise Stop(words.KEY_MISSING, exits.BAD_INPUT, path=path, problem=error.strerror) from error
+        raise Stop(words.KEY_MISSING, exits.BAD_INPUT, path=path, problem=phrase_of(error)) from error
     if mode & 0o077:
         raise Stop(words.KEY_OPEN, exits.BAD_INPUT, path=path, mode=f"{mode:04o}")
     try:
@@ -46,7 +47,7 @@ def write_key(path: Path, key: Ed25519PrivateKey, made_ms: int | None = None) ->
     except FileExistsError as error:
         raise Stop(words.KEY_EXISTS, exits.BAD_INPUT, path=path) from error
     except OSError as error:
-        raise Stop(words.KEY_UNWRITABLE, exits.BAD_INPUT, path=path, problem=error.strerror) from error
+        raise Stop(words.KEY_UNWRITABLE, exits.BAD_INPUT, path=path, problem=phrase_of(error)) from error
 
 
 def made_ms(path: Path) -> int:

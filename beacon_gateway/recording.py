@@ -17,6 +17,7 @@ from beacon_gateway.exits import Stop
 from beacon_gateway.outside import decoded
 from beacon_gateway.source import MALFORMED, Heard
 from groundwork.adverts.advert import Advert
+from groundwork.plumbing.phrases import phrase_of
 from groundwork.plumbing.reasons import Words
 
 STDIN: Final = "-"
@@ -110,7 +111,7 @@ class Recording:
             self._fd = 0 if self._path == STDIN else os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             mode = os.fstat(self._fd).st_mode
         except OSError as error:
-            raise Stop(words.SOURCE_MISSING, exits.BAD_INPUT, path=self._path, problem=error.strerror) from error
+            raise Stop(words.SOURCE_MISSING, exits.BAD_INPUT, path=self._path, problem=phrase_of(error)) from error
         self._waits_for_writer = stat.S_ISFIFO(mode) and self._path != STDIN
         self.rewindable = stat.S_ISREG(mode)
         if self.rewindable:
@@ -167,7 +168,7 @@ class Recording:
         try:
             self._form.begin(head)
         except ValueError as error:
-            raise Stop(words.SOURCE_OTHER, exits.BAD_INPUT, path=self._path, problem=error) from error
+            raise Stop(words.SOURCE_OTHER, exits.BAD_INPUT, path=self._path, problem=phrase_of(error)) from error
         self._begun = True
 
     def _parse_next(self, heard: Heard) -> bool:
@@ -239,7 +240,7 @@ class Recording:
         except BlockingIOError:
             return False
         except OSError as error:
-            raise Stop(words.SOURCE_UNREADABLE, path=self._path, problem=error.strerror) from error
+            raise Stop(words.SOURCE_UNREADABLE, path=self._path, problem=phrase_of(error)) from error
         if chunk:
             self._waits_for_writer = False
             self._buffer += chunk

@@ -9,6 +9,7 @@ import msgspec
 from groundwork.adverts.frame import Options
 from groundwork.adverts.gate import Gate, address_key, gate
 from groundwork.contracts.ids import GatewayId
+from groundwork.contracts.unfit import Unfit
 from groundwork.plumbing.clock import clock_from
 
 _Uuid = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Fa-f]{8}-?([0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}$")]
@@ -102,13 +103,15 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuses what does not fit together."""
         if len(self.token_marker) not in (0, 2):
-            raise ValueError(f"token_marker is {self.token_marker}; expected a major and a minor")
+            raise Unfit("a major and a minor", "رقمان major وminor", at="token_marker", value=self.token_marker)
         if self.source in ("btsnoop", "jsonl") and not self.source_file:
-            raise ValueError(f"source is {self.source} and source_file is empty; expected a file, a named pipe or -")
+            en, ar = f"a file, a named pipe or - where source is {self.source}", f"ملف أو أنبوب مسمّى أو - حين يكون source هو {self.source}"
+            raise Unfit(en, ar, at="source_file", value=repr(self.source_file))
         if int(self.status_address.rpartition(":")[2] or 0) > 65_535:
-            raise ValueError(f"status_address is {self.status_address}; expected a port up to 65535")
+            raise Unfit("a port up to 65535", "منفذ لا يتجاوز 65535", at="status_address", value=self.status_address)
         if wrong := [address for address in self.bthome_keys if not re.fullmatch(_ADDRESS, address)]:
-            raise ValueError(f"bthome_keys names {wrong[0]!r}; expected an address such as A4:C1:38:8D:18:B2")
+            example = "A4:C1:38:8D:18:B2"
+            raise Unfit(f"addresses such as {example}", f"عناوين مثل {example}", at="bthome_keys", value=wrong[0])
         self.gate()
         clock_from(self.clock)
 

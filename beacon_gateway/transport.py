@@ -12,6 +12,7 @@ import aiohttp
 from beacon_gateway import exits, words
 from beacon_gateway.exits import Stop
 from beacon_gateway.line import Answer, TransportFailed
+from groundwork.plumbing.phrases import phrase_of
 from groundwork.plumbing.reasons import Words
 
 _TIMEOUT_S: Final = 10.0
@@ -81,4 +82,4 @@ def _trust(ca_file: Path) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)  # with a file named, the machine's own authorities are not loaded
     except OSError as error:  # ssl.SSLError among them
-        raise Stop(words.CA_UNUSABLE, exits.BAD_INPUT, path=ca_file, problem=error.strerror or error) from error
+        raise Stop(words.CA_UNUSABLE, exits.BAD_INPUT, path=ca_file, problem=phrase_of(error)) from error

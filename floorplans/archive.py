@@ -50,7 +50,7 @@ def _read(archive: zipfile.ZipFile, at: str, suffixes: tuple[str, ...]) -> Mappi
         with archive.open(member) as packed:
             raw = packed.read(member.file_size + 1)  # a member that says it is smaller than it is stops here
         if len(raw) > member.file_size:
-            raise PlanFileError("bad_archive", at, problem=f"{name.name} is larger than the archive says")
+            raise PlanFileError("member_too_long", at, found=name.name)
         found[name.name.lower()] = raw
     return found
 

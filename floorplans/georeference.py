@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from floorplans.earth import Frame, degree_at
 from floorplans.model import Anchor, Point
+from groundwork.contracts.unfit import Wrong
 
 Floats = NDArray[np.float64]
 FitKind = Literal["rigid", "similarity", "affine"]
@@ -96,11 +97,18 @@ def scale_of(distances: Sequence[KnownDistance]) -> Scale:
     A single distance gives a scale and the warning that nothing confirms it; two crosswise ones show a stretched scan.
     """
     if not distances:
-        raise ValueError("no known distance: measure at least one, better two that cross")
+        raise Wrong(
+            "no known distance: measure at least one, better two that cross",
+            "لا مسافة معروفة: قِس واحدة على الأقل، والأفضل اثنتان متقاطعتان",
+        )
     drawn = np.array([math.dist(one.a, one.b) for one in distances])
     metres = np.array([one.metres for one in distances])
     if not (np.all(np.isfinite(drawn)) and np.all(drawn > 0) and np.all(np.isfinite(metres)) and np.all(metres > 0)):
-        raise ValueError(f"a distance must be over 0 on the drawing and on the floor, got {drawn.tolist()} and {metres.tolist()}")
+        got = f"{drawn.tolist()}, {metres.tolist()}"
+        raise Wrong(
+            f"a distance must be over 0 on the drawing and on the floor, got {got}",
+            f"يجب أن تزيد المسافة على 0 في الرسم وعلى الأرض، والمعطى {got}",
+        )
     scale = float(drawn @ metres / (drawn @ drawn))
     ratios = metres / drawn
     disagreement = float(100 * (ratios.max() - ratios.min()) / scale)
@@ -115,11 +123,11 @@ def fitted(pairs: Sequence[Pair], kind: FitKind = "rigid") -> Fit:
     Source: Umeyama, Least-squares estimation of transformation parameters between two point patterns, PAMI 13 (1991), in the plane.
     """
     if len(pairs) < LEAST_POINTS[kind]:
-        raise ValueError(f"a {kind} fit needs {LEAST_POINTS[kind]} points, got {len(pairs)}")
+        raise _too_few(kind, len(pairs))
     own = np.array([pair.own for pair in pairs], dtype=float)
     other = np.array([pair.other for pair in pairs], dtype=float)
     if not (np.all(np.isfinite(own)) and np.all(np.isfinite(other))):
-        raise ValueError("a control point is not finite")
+        raise Wrong("a control point is not finite", "إحداثيات إحدى نقاط التحكم غير منتهية")
     matrix = _affine(own, other) if kind == "affine" else _turned(own, other, kind)
     residuals = _residuals(matrix, own, other)
     rms = float(np.sqrt(np.mean(residuals**2)))
@@ -129,7 +137,7 @@ def fitted(pairs: Sequence[Pair], kind: FitKind = "rigid") -> Fit:
 def georeferenced(points: Sequence[ControlPoint], kind: Literal["rigid", "similarity"] = "rigid") -> tuple[Anchor, Fit]:
     """The anchor of a level's frame, and the fit it comes from, in metres east and north of the points' middle. Raises ValueError."""
     if not points:
-        raise ValueError(f"a {kind} fit needs {LEAST_POINTS[kind]} points, got 0")
+        raise _too_few(kind, 0)
     middle = Anchor(sum(p.lon for p in points) / len(points), sum(p.lat for p in points) / len(points))
     ground = Frame(middle)
     fit = fitted([Pair((p.x_m, p.y_m), ground.to_metres(p.lon, p.lat)) for p in points], kind)
@@ -156,7 +164,7 @@ def _turned(own: Floats, other: Floats, kind: FitKind) -> Floats:
     z_middle, w_middle = z.mean(), w.mean()
     spread = float(np.sum(np.abs(z - z_middle) ** 2))
     if spread == 0:
-        raise ValueError("all control points are in one place")
+        raise Wrong("all control points are in one place", "كل نقاط التحكم في موضع واحد")
     factor = complex(np.sum(np.conj(z - z_middle) * (w - w_middle))) / spread
     if kind == "rigid":
         factor = factor / abs(factor) if abs(factor) > 0 else 1 + 0j
@@ -164,10 +172,18 @@ def _turned(own: Floats, other: Floats, kind: FitKind) -> Floats:
     return np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]])
 
 
+def _too_few(kind: FitKind, count: int) -> Wrong:
+    least = LEAST_POINTS[kind]
+    return Wrong(f"a {kind} fit needs {least} points, got {count}", f"عدد النقاط اللازمة للمطابقة {kind} هو {least}، والمعطى {count}")
+
+
 def _affine(own: Floats, other: Floats) -> Floats:
     design = np.column_stack([own, np.ones(len(own))])
     if np.linalg.matrix_rank(design) < 3:
-        raise ValueError("the control points lie on one line: an affine fit needs three that do not")
+        raise Wrong(
+            "the control points lie on one line: an affine fit needs three that do not",
+            "نقاط التحكم على خط واحد: المطابقة الأفينية تحتاج إلى ثلاث ليست كذلك",
+        )
     return np.asarray(np.linalg.lstsq(design, other, rcond=None)[0].T, dtype=np.float64)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from floorplans.drawing import Remark
+from groundwork.plumbing.phrases import said_again
 from groundwork.plumbing.reasons import Words
 
 
@@ -59,6 +60,10 @@ OF_FILES: Final[dict[str, Sentence]] = {
         Words("Save it as DXF or PDF.", "احفظه بصيغة DXF أو PDF."),
     ),
     "bad_archive": Sentence(Words("The archive is broken: {problem}.", "الأرشيف تالف: {problem}."), Words("Zip it again.", "أعد ضغطه.")),
+    "member_too_long": Sentence(
+        Words("{found} in the archive is longer than the archive says.", "الملف {found} داخل الأرشيف أطول مما يذكره الأرشيف."),
+        Words("Zip it again.", "أعد ضغطه."),
+    ),
     "zip_bomb": Sentence(
         Words(
             "It unpacks to {found} times its size; over {most} times is refused.",
@@ -281,4 +286,5 @@ def said(remark: Remark, language: str) -> str:
 def phrases(code: str, values: Mapping[str, str], language: str) -> tuple[str, str]:
     """The sentence of a code, of a file, a plan or a fit, and what helps (empty where nothing general does)."""
     sentence = (OF_FILES | OF_PLANS | OF_FITS)[code]
-    return sentence.words.said(language, **values), sentence.fix.said(language, **values)
+    spoken = {name: said_again(value) if name == "problem" else value for name, value in values.items()}
+    return sentence.words.said(language, **spoken), sentence.fix.said(language, **spoken)

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import msgspec
 
+from groundwork.contracts.unfit import Unfit
+
 SECOND_MS = 1_000
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -102,13 +104,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long nothing must have been accepted by a webhook, though it was tried, before it is switched off: five days."""
 
     def __post_init__(self) -> None:
-        """Raises ValueError naming the setting, its value and what was expected."""
+        """Raises Unfit naming the setting, its value and what was expected."""
         if self.exit_probability >= self.enter_probability:
-            raise ValueError(f"exit_probability is {self.exit_probability}, expected below enter_probability ({self.enter_probability})")
+            below = f"enter_probability ({self.enter_probability})"
+            raise Unfit(f"below {below}", f"أقل من {below}", at="exit_probability", value=self.exit_probability)
         if self.visit_end_ms < self.silence_ms:
-            raise ValueError(f"visit_end_ms is {self.visit_end_ms}, expected silence_ms ({self.silence_ms}) or more")
+            least = f"silence_ms ({self.silence_ms})"
+            raise Unfit(f"{least} or more", f"{least} أو أكثر", at="visit_end_ms", value=self.visit_end_ms)
         for name, times in (("dwell_s", self.dwell_s), *((f"dwell_s_by_kind[{kind}]", s) for kind, s in self.dwell_s_by_kind.items())):
             if tuple(sorted(set(times))) != times:
-                raise ValueError(f"{name} is {times}, expected rising times, each once")
+                raise Unfit("rising times, each once", "مدد متصاعدة، كل منها مرة واحدة", at=name, value=times)
             if times and times[0] * SECOND_MS <= self.enter_delay_ms:
-                raise ValueError(f"{name} begins with {times[0]}, expected longer than enter_delay_ms ({self.enter_delay_ms})")
+                least = f"enter_delay_ms ({self.enter_delay_ms})"
+                raise Unfit(f"times longer than {least}", f"مدد أطول من {least}", at=name, value=times)

@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from groundwork.contracts.unfit import Unfit
+
 _HH_MM = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
@@ -19,19 +21,19 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"expected an IANA time zone such as Asia/Riyadh, got {name!r}") from error
+        raise Unfit("an IANA time zone such as Asia/Riyadh", "منطقة زمنية من قائمة IANA مثل Asia/Riyadh", value=name) from error
 
 
 def local_time(at_ms: int, time_zone: str) -> datetime:
-    """The aware local time of `at_ms` (ms since 1970 UTC) in `time_zone`; raises ValueError for a zone that IANA does not list."""
+    """The aware local time of `at_ms` (ms since 1970 UTC) in `time_zone`; raises Unfit for a zone that IANA does not list."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(_zone(time_zone))
 
 
 def minute_of(text: str) -> int:
-    """Minutes since midnight of `HH:MM`; raises ValueError on anything else."""
+    """Minutes since midnight of `HH:MM`; raises Unfit on anything else."""
     form = _HH_MM.fullmatch(text)
     if form is None:
-        raise ValueError(f"expected a time of day as HH:MM from 00:00 to 23:59, got {text!r}")
+        raise Unfit("a time of day as HH:MM from 00:00 to 23:59", "وقت من اليوم بالصيغة HH:MM من 00:00 إلى 23:59", value=text)
     return int(form[1]) * 60 + int(form[2])
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from groundwork.contracts.ids import CampaignId, TenantId
+from groundwork.contracts.unfit import Unfit
 from notifier.holdout import CAMPAIGN_SHARE
 from notifier.rule import Rule
 from notifier.rules import AnyRule, InCommunity, Trigger
@@ -63,8 +64,10 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """How long the coupon can be spent after the grant."""
 
     def __post_init__(self) -> None:
-        for text in (self.title.ar, self.title.en, self.body.ar, self.body.en):
-            _check_placeholders(text, with_product=self.product is not None)
+        """Raises Unfit where the words want something filled in that nobody knows."""
+        for name, texts in (("title", self.title), ("body", self.body)):
+            for language in ("ar", "en"):
+                _check_placeholders(f"/{name}/{language}", texts.said(language), with_product=self.product is not None)
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,8 +109,9 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
         return self.holdout_salt or self.id
 
 
-def _check_placeholders(text: str, *, with_product: bool) -> None:
+def _check_placeholders(at: str, text: str, *, with_product: bool) -> None:
     known = PLACEHOLDERS if with_product else tuple(name for name in PLACEHOLDERS if name != "product")
-    for name in _BRACED.findall(text):
-        if name not in known:
-            raise ValueError(f"an offer's words know {', '.join('{' + one + '}' for one in known)}, got {{{name}}} in {text!r}")
+    if all(name in known for name in _BRACED.findall(text)):
+        return
+    braced = " ".join(f"{{{name}}}" for name in known)
+    raise Unfit(f"words in which only these are filled in: {braced}", f"نص لا يُملأ فيه إلا: {braced}", at=at, value=text)

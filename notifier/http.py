@@ -23,6 +23,7 @@ from notifier.redeem import Coupons
 from notifier.settings import Settings
 
 EVENT_STREAM = "text/event-stream"
+_SEQUENCE = Words("the last sequence seen, 0 or above", "رقم آخر ما وصل، 0 أو أكثر")
 _OF_TILLS = (reasons.VENUE_OUT_OF_SCOPE, reasons.VENUE_UNKNOWN, problems.FIELD_WRONG)
 
 
@@ -166,8 +167,7 @@ def _after(request: web.Request) -> int:
     if not text:
         return query_of(request, FeedQuery).after
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        name, expected = "Last-Event-ID", "the last sequence seen, 0 or above"
-        raise Refusal(problems.FIELD_WRONG, at=name, value=repr(text[:40]), expected=expected)
+        raise Refusal(problems.FIELD_WRONG, at="Last-Event-ID", value=repr(text[:40]), expected=_SEQUENCE)
     return int(text)
 
 

@@ -36,6 +36,10 @@ class Filled(NamedTuple):
 class TooLarge(ValueError):
     """A push has more bytes than any provider takes."""
 
+    def __init__(self, size: int) -> None:
+        self.size = size
+        super().__init__(f"a push has at most {MAX_PUSH_BYTES} bytes, this one has {size}; shorten its title or body")
+
 
 def isolated(text: str, direction: str) -> str:
     """`text` so that its direction (LTR, RTL or AUTO) and that of what surrounds it do not disturb one another."""
@@ -79,7 +83,7 @@ def check_size(push: Push) -> None:
     """Raises TooLarge when `push` has more than 4,096 bytes."""
     size = len(msgspec.json.encode(push))
     if size > MAX_PUSH_BYTES:
-        raise TooLarge(f"a push has at most {MAX_PUSH_BYTES} bytes, this one has {size}; shorten its title or body")
+        raise TooLarge(size)
 
 
 def discount_minor(offer: Offer, basket_minor: int | None) -> int | None:

@@ -9,14 +9,15 @@ from groundwork.contracts.subjects import CAMPAIGN_CHANGED
 from groundwork.plumbing.bus import Bus
 from groundwork.plumbing.clock import Clock
 from groundwork.plumbing.db import Database
-from groundwork.plumbing.reasons import Refusal
+from groundwork.plumbing.reasons import Refusal, Words
 from notifier import queries
 from notifier.campaigns import Campaign, State, Texts
-from notifier.offers import TooLarge, check_size, fill, with_code
+from notifier.offers import MAX_PUSH_BYTES, TooLarge, check_size, fill, with_code
 from notifier.reasons import CAMPAIGN_INVALID
 
 _LONG_NAME = Texts("م" * 80, "M" * 80)
 _LONG_ID = "0" * 64
+_IN_LANGUAGE = {"ar": Words("in Arabic", "بالعربية"), "en": Words("in English", "بالإنجليزية")}
 
 
 class Campaigns:
@@ -49,15 +50,26 @@ class Campaigns:
         unknown = [name for name in campaign.channels if name not in self._channels]
         if unknown:
             known = ", ".join(sorted(self._channels))
-            raise Refusal(CAMPAIGN_INVALID, at="/channels", why=f"channel {unknown[0]!r} is not set up; expected one of {known}")
+            why = Words(
+                f"channel {unknown[0]!r} is not set up; expected one of {known}",
+                f"قناة الإرسال {unknown[0]!r} غير مهيأة؛ والمتوقع إحدى القنوات {known}",
+            )
+            raise Refusal(CAMPAIGN_INVALID, at="/channels", why=why)
         for language in ("ar", "en"):
             try:
                 check_size(_largest(campaign, language))
             except TooLarge as error:
-                raise Refusal(CAMPAIGN_INVALID, at="/offer", why=f"{language}: {error}") from None
+                raise Refusal(CAMPAIGN_INVALID, at="/offer", why=_too_large(error.size, _IN_LANGUAGE[language])) from None
 
     async def _announce(self, tenant: TenantId, campaign: CampaignId) -> None:
         await self._bus.announce(CAMPAIGN_CHANGED, msgspec.json.encode(CampaignChanged(tenant=tenant, campaign=campaign)))
+
+
+def _too_large(size: int, language: Words) -> Words:
+    return Words(
+        f"its push {language.en} has {size} bytes, and at most {MAX_PUSH_BYTES} may leave; shorten its title or body",
+        f"حجم الإشعار {language.ar} {size} بايت، والحد الأقصى {MAX_PUSH_BYTES}؛ اختصر العنوان أو النص",
+    )
 
 
 def _largest(campaign: Campaign, language: str) -> Push:

@@ -18,7 +18,7 @@ from groundwork.plumbing.clock import Clock
 from groundwork.plumbing.db import Connection, Database
 from groundwork.plumbing.hops import Hops
 from groundwork.plumbing.ids import stable_id
-from groundwork.plumbing.reasons import Refusal
+from groundwork.plumbing.reasons import Refusal, Words
 from notifier import reasons
 from notifier.queries import purchases
 from notifier.tills import check_receipt, check_venue, counted
@@ -32,6 +32,7 @@ _EARLIEST_MS: Final = 946_684_800_000
 _AHEAD_MS: Final = 86_400_000
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _LONGEST_PRODUCT: Final = 64
+_REFUND: Final = Words("0 or less, because a negative quantity is a refund", "0 أو أقل، لأن الكمية السالبة إرجاع")
 
 
 class Purchases:
@@ -55,28 +56,39 @@ def check(request: PurchaseRequest, now_ms: int) -> None:
     """Raises Refusal naming the first field that cannot be right."""
     check_receipt(request.receipt)
     if not _CURRENCY.fullmatch(request.currency):
-        _wrong("/currency", request.currency, "three capital letters, such as SAR")
+        _wrong("/currency", request.currency, Words("three capital letters, such as SAR", "ثلاثة أحرف لاتينية كبيرة مثل SAR"))
     if not _EARLIEST_MS <= request.at_ms <= now_ms + _AHEAD_MS:
-        _wrong("/at_ms", request.at_ms, "ms since 1970 UTC, after 1999 and at most a day ahead")
+        expected = Words(
+            "ms since 1970 UTC, after 1999 and at most a day ahead", "ملّي ثانية منذ 1970 UTC، بعد 1999 وبما لا يسبق الآن بأكثر من يوم"
+        )
+        _wrong("/at_ms", request.at_ms, expected)
     if not 1 <= len(request.lines) <= MOST_LINES:
-        _wrong("/lines", f"{len(request.lines)} lines", f"1 to {MOST_LINES}")
+        count = len(request.lines)
+        _wrong("/lines", Words(f"{count} lines", f"عدد الأسطر {count}"), Words(f"1 to {MOST_LINES}", f"من 1 إلى {MOST_LINES}"))
     for number, line in enumerate(request.lines):
         _check_line(f"/lines/{number}", line)
 
 
 def _check_line(at: str, line: PurchaseLine) -> None:
     if not (0 < len(line.product) <= _LONGEST_PRODUCT and line.product.isprintable()):
-        _wrong(f"{at}/product", repr(line.product[:80]), f"a GTIN or SKU of 1 to {_LONGEST_PRODUCT} printable characters")
+        expected = Words(
+            f"a GTIN or SKU of 1 to {_LONGEST_PRODUCT} printable characters",
+            f"رمز GTIN أو SKU مطبوع المحارف، عددها من 1 إلى {_LONGEST_PRODUCT}",
+        )
+        _wrong(f"{at}/product", repr(line.product[:80]), expected)
     if not math.isfinite(line.quantity) or not 0 < abs(line.quantity) <= _MOST_QUANTITY:
-        _wrong(f"{at}/quantity", line.quantity, f"a number other than 0, at most {_MOST_QUANTITY:g} either way")
+        expected = Words(
+            f"a number other than 0, at most {_MOST_QUANTITY:g} either way", f"عدد غير الصفر لا يتجاوز {_MOST_QUANTITY:g} زيادةً أو نقصًا"
+        )
+        _wrong(f"{at}/quantity", line.quantity, expected)
     for name, minor in (("net_minor", line.net_minor), ("vat_minor", line.vat_minor)):
         if abs(minor) > _MOST_MINOR:
-            _wrong(f"{at}/{name}", minor, f"at most {_MOST_MINOR} either way")
+            _wrong(f"{at}/{name}", minor, Words(f"at most {_MOST_MINOR} either way", f"ما لا يتجاوز {_MOST_MINOR} زيادةً أو نقصًا"))
         if line.quantity < 0 < minor:
-            _wrong(f"{at}/{name}", minor, "0 or less, because a negative quantity is a refund")
+            _wrong(f"{at}/{name}", minor, _REFUND)
 
 
-def _wrong(at: str, value: object, expected: str) -> None:
+def _wrong(at: str, value: object, expected: Words) -> None:
     raise Refusal(problems.FIELD_WRONG, at=at, value=value, expected=expected)
 
 

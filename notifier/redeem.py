@@ -18,7 +18,7 @@ from groundwork.plumbing.clock import Clock
 from groundwork.plumbing.db import Connection, Database
 from groundwork.plumbing.hops import Hops
 from groundwork.plumbing.ids import stable_id
-from groundwork.plumbing.reasons import Refusal
+from groundwork.plumbing.reasons import Refusal, Words
 from notifier import reasons
 from notifier.campaigns import Offer
 from notifier.coupons import Codes, MalformedCode, parse
@@ -158,7 +158,7 @@ def _check_span(coupon: Any, now_ms: int) -> None:
 
 def _check_basket(basket_minor: int | None) -> None:
     if basket_minor is not None and not 0 <= basket_minor <= _MOST_BASKET_MINOR:
-        expected = f"0 to {_MOST_BASKET_MINOR} minor units"
+        expected = Words(f"0 to {_MOST_BASKET_MINOR} minor units", f"من 0 إلى {_MOST_BASKET_MINOR} وحدة صغرى")
         raise Refusal(problems.FIELD_WRONG, at="/basket_minor", value=basket_minor, expected=expected)
 
 

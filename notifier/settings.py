@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 
+from groundwork.contracts.unfit import Unfit
 from notifier.holdout import GLOBAL_SHARE
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3_600)]
@@ -40,4 +41,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def __post_init__(self) -> None:
         if self.lease_s <= self.send_timeout_s:
-            raise ValueError(f"lease_s must be above send_timeout_s ({self.send_timeout_s}), got {self.lease_s}")
+            above = f"send_timeout_s ({self.send_timeout_s})"
+            raise Unfit(f"above {above}", f"أكثر من {above}", at="lease_s", value=self.lease_s)

@@ -9,7 +9,7 @@ from groundwork.plumbing import problems
 from groundwork.plumbing.auth import Caller
 from groundwork.plumbing.db import Connection
 from groundwork.plumbing.hops import Hop
-from groundwork.plumbing.reasons import Refusal
+from groundwork.plumbing.reasons import Refusal, Words
 from notifier import reasons
 
 T = TypeVar("T")
@@ -20,7 +20,7 @@ _LONGEST_RECEIPT: Final = 64
 def check_receipt(receipt: str) -> None:
     """Raises Refusal unless `receipt` can be a receipt number: 1 to 64 printable characters."""
     if not (0 < len(receipt) <= _LONGEST_RECEIPT and receipt.isprintable()):
-        expected = f"1 to {_LONGEST_RECEIPT} printable characters"
+        expected = Words(f"1 to {_LONGEST_RECEIPT} printable characters", f"محارف مطبوعة عددها من 1 إلى {_LONGEST_RECEIPT}")
         raise Refusal(problems.FIELD_WRONG, at="/receipt", value=repr(receipt[:80]), expected=expected)
 
 

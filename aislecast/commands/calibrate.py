@@ -8,6 +8,7 @@ from aislecast.arguments import Parser
 from aislecast.exits import BAD_INPUT, OK, Stop
 from aislecast.progress import Progress, add_progress, wanted
 from aislecast.words import Voice
+from groundwork.plumbing.phrases import phrase_of
 from groundwork.plumbing.reasons import Words
 
 SUMMARY = Words("learn from a recorded walk how a venue's radios read", "تعلّم من جولة مسجلة كيف تقرأ أجهزة المتجر")
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
     try:
         found = calibration_of(recording, args.sessions, lambda learning: progress.step(_LEARNING[learning]))
     except ValueError as error:
-        raise Stop(_NOTHING, BAD_INPUT, path=args.recording, why=error) from error
+        raise Stop(_NOTHING, BAD_INPUT, path=args.recording, why=phrase_of(error)) from error
     args.out.write_bytes(write_calibration(found))
     print(voice.say(_DONE, path=args.out, anchors=len(found.gains_db), exponent=found.exponent, noise=found.noise_db, maps=len(found.maps)))
     for note in found.notes:

@@ -16,7 +16,7 @@ from aislecast.arguments import Parser
 from aislecast.commands.options import add_data, add_database, add_json, existing_database_url
 from aislecast.exits import BAD_INPUT, FAILED, OK, Stop
 from aislecast.plan_files import REFUSED
-from aislecast.words import NOT_THERE, Voice
+from aislecast.words import NOT_THERE, Voice, clause
 from groundwork.plumbing.reasons import Refusal, Words
 
 if TYPE_CHECKING:
@@ -128,16 +128,17 @@ def _use(args: argparse.Namespace) -> "Work":
 def _read(path: Path) -> "File":
     """The file. Raises Stop where it is none, or too large."""
     from geofence.calibrating.keep import MOST_BYTES, file_of
-    from geofence.positioning.anchors import read_calibration
+    from geofence.positioning.anchors import Calibration
+    from groundwork.plumbing.http import decoded
 
     if not path.is_file():
         raise Stop(NOT_THERE, BAD_INPUT, path=path)
     if (size := path.stat().st_size) > MOST_BYTES:
         raise Stop(_TOO_LARGE, BAD_INPUT, path=path, size=size, limit=MOST_BYTES)
     try:
-        return file_of(read_calibration(path.read_bytes()))
-    except ValueError as error:
-        raise Stop(_BAD_FILE, BAD_INPUT, path=path, why=error) from error
+        return file_of(decoded(path.read_bytes(), Calibration))
+    except Refusal as refusal:
+        raise Stop(_BAD_FILE, BAD_INPUT, path=path, why=clause(refusal.words)) from refusal
 
 
 async def _done(url: str, tenant: str | None, venue: str, work: "Work", *, changes: bool) -> "CalibrationHeld | VenueCalibrations":

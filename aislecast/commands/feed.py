@@ -60,17 +60,17 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
         raise Stop(NOT_THERE, BAD_INPUT, path=args.file)
     sieve = _sieve(args)
     refused: Counter[str] = Counter()
-    payloads, kept, problem = 0, 0, ""
+    payloads, kept, problem = 0, 0, ("", "")
     for topic, payload in _lines(args.file):
         sifted = sieve.sift(topic, payload, 0)
         payloads, kept = payloads + 1, kept + len(sifted.kept)
         refused += sifted.refused + Counter([sifted.payload_refused] if sifted.payload_refused else [])
-        problem = sifted.problem or problem
+        problem = sifted.problem if sifted.problem[0] else problem
         for one in sifted.kept:
             print(voice.line(voice.say(_KEPT, box=one.gateway, beacon=one.beacon, rssi=f"{one.rssi_dbm:g}")))
     whys = _whys()
     for code, count in sorted(refused.items()):
-        print(voice.line(voice.say(_REFUSED, count=count, code=code, why=voice.say(whys[code], problem=problem))))
+        print(voice.line(voice.say(_REFUSED, count=count, code=code, why=voice.say(whys[code], problem=Words(*problem)))))
     print(voice.line(voice.say(_TOTAL, payloads=payloads, kept=kept, refused=refused.total())))
     return OK if kept else FAILED
 

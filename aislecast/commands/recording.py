@@ -19,6 +19,7 @@ from aislecast.exits import BAD_INPUT, ENVIRONMENT, OK, Stop
 from aislecast.progress import Progress, add_progress, wanted
 from aislecast.words import Voice
 from groundwork.contracts.ids import BeaconKey, GatewayId
+from groundwork.plumbing.phrases import phrase_of
 from groundwork.plumbing.reasons import Words
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
     try:
         write_recording(out, walk.recording)
     except OSError as error:
-        raise Stop(_NOT_WRITTEN, ENVIRONMENT, path=out, problem=error.strerror or error) from error
+        raise Stop(_NOT_WRITTEN, ENVIRONMENT, path=out, problem=phrase_of(error)) from error
     _tell(args, walk, heard, voice)
     return OK
 

@@ -40,9 +40,9 @@ from aislecast.settings import ReplayOptions
 from aislecast.till import Till
 from aislecast.twin.recorded_plan import RECORDED_UUID, advert_bytes, known_beacon
 from aislecast.twin.recording import Recording, read_recording, session_start_ms
-from aislecast.words import Voice
+from aislecast.words import Voice, clause
 from floorplans.model import Plan
-from geofence.positioning.anchors import Calibration, read_calibration
+from geofence.positioning.anchors import Calibration
 from geofence.settings import Settings as GeofenceSettings
 from groundwork.adverts.advert import Advert
 from groundwork.adverts.gate import gate
@@ -51,8 +51,9 @@ from groundwork.contracts.redemption import RedemptionRequest
 from groundwork.people.settings import Settings as PeopleSettings
 from groundwork.plumbing.clock import Clock, ManualClock, SystemClock
 from groundwork.plumbing.db import Connection, open_database
+from groundwork.plumbing.http import decoded
 from groundwork.plumbing.ids import SeededIds
-from groundwork.plumbing.reasons import Words
+from groundwork.plumbing.reasons import Refusal, Words
 from groundwork.plumbing.service import Loop, Parts, settle
 from groundwork.plumbing.telemetry import configure_logs
 from notifier import queries as campaigns
@@ -302,9 +303,9 @@ def _calibration(file: Path | None) -> Calibration | None:
     if file is None:
         return None
     try:
-        return read_calibration(file.read_bytes())
-    except ValueError as error:
-        raise Stop(_BAD_CALIBRATION, BAD_INPUT, path=file, why=error) from error
+        return decoded(file.read_bytes(), Calibration)
+    except Refusal as refusal:
+        raise Stop(_BAD_CALIBRATION, BAD_INPUT, path=file, why=clause(refusal.words)) from refusal
 
 
 def script(recording: Recording, window_ms: int, calibration: Calibration | None = None) -> Script:

@@ -19,6 +19,7 @@ from geofence.positioning.cells import cells_of
 from geofence.positioning.placing import place_all
 from geofence.positioning.prints import prints_of
 from geofence.zones.match import ZoneMap
+from groundwork.contracts.unfit import Wrong
 
 BESIDE_PRINTS_DB: Final = 10.0
 """Noise of the path loss of beacons that a walk placed, beside prints of the same walk; 8 and 11 dB do as well."""
@@ -66,7 +67,7 @@ def _with_found(recording: Recording, samples: Samples, levels: tuple[str, ...],
         if place is not None
     }
     if not found:
-        raise ValueError("none of the listed beacons was heard often enough to be found")
+        raise Wrong("none of the listed beacons was heard often enough to be found", "لم تُسمع أي منارة مدرجة بما يكفي لمعرفة موضعها")
     gains = {subject: round(place.gain_db, 2) for subject, place in zip(subjects, placed.places, strict=True) if place is not None}
     notes = [f"{len(found)} of {len(subjects)} listed beacons were found; nothing is known of the others"]
     begin("prints")

@@ -25,6 +25,7 @@ from geofence.positioning.calibrate import Samples, calibrate
 from geofence.positioning.cells import cells_of
 from geofence.settings import Settings
 from geofence.zones.match import ZoneMap
+from groundwork.contracts.unfit import Wrong
 
 PACE_M_S: Final = 1.0
 FURTHEST_M: Final = 6.0
@@ -52,7 +53,10 @@ def calibrated(recording: Recording, plan: Plan) -> Calibration:
     """What a door's recording teaches. Raises ValueError where it says nothing of two sides."""
     sides = sides_of(recording)
     if sides is None:
-        raise ValueError("no place in the truth and no door with two sides, expected either")
+        raise Wrong(
+            "no place in the truth and no door with two sides, expected either",
+            "لا موضع في الحقيقة المسجلة ولا باب له جانبان، والمتوقع أحدهما",
+        )
     windows, line, side = windows_of(recording), _line(recording, sides), _side_of_zone(recording, sides)
     anchors, cells = anchors_of(plan), cells_of(plan, ZoneMap(plan).zones)
     levels = tuple(level.id for level in plan.levels)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from aislecast.twin import faults
 from aislecast.twin.faults import Fault, RecordingError
+from groundwork.plumbing.phrases import phrase_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -127,13 +128,13 @@ def _opened(path: Path) -> Iterator[TextIO]:
         with gzip.open(path, "rt", encoding=_UTF8, newline="") if path.suffix == ".gz" else path.open(encoding=_UTF8, newline="") as file:
             yield cast("TextIO", file)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise RecordingError(path, faults.BROKEN_GZIP, why=error) from error
+        raise RecordingError(path, faults.BROKEN_GZIP, why=phrase_of(error)) from error
     except UnicodeDecodeError as error:
-        raise RecordingError(path, faults.NO_UTF8, why=error.reason) from error
+        raise RecordingError(path, faults.NO_UTF8, why=phrase_of(error)) from error
     except csv.Error as error:
-        raise RecordingError(path, faults.NO_CSV, why=error) from error
+        raise RecordingError(path, faults.NO_CSV, why=phrase_of(error)) from error
     except OSError as error:
-        raise RecordingError(path, faults.UNREADABLE, why=error.strerror or error) from error
+        raise RecordingError(path, faults.UNREADABLE, why=phrase_of(error)) from error
 
 
 def _line_of(path: Path, row: int) -> int:

@@ -26,6 +26,8 @@ from aislecast.twin import faults
 from aislecast.twin.columns import Columns, Floats, Indices, Ints, existing, read_columns
 from aislecast.twin.faults import RecordingError
 from floorplans.model import Point, Polygon
+from groundwork.contracts.unfit import Wrong
+from groundwork.plumbing.phrases import phrase_of
 
 __all__ = [
     "Anchor",
@@ -372,9 +374,9 @@ def _outline(path: Path, number: int, feature: Mapping[str, Any], named_by: str)
         zone, kind = str(said.get("zone", "")), str(said.get("kind", ""))
         outline = Outline(zone, kind, str(said.get("floor", "")), polygons, str(said.get("aisle") or ""))
         if not getattr(outline, named_by):
-            raise ValueError(f"{named_by} is empty")
+            raise Wrong(f"{named_by} is empty", f"الخاصية {named_by} فارغة")
     except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
-        why = f"{type(error).__name__}: {error}"
+        why = phrase_of(error) if isinstance(error, Wrong) else f"{type(error).__name__}: {error}"
         raise RecordingError(path, faults.NO_OUTLINE, number=number, why=why, property=named_by) from error
     return outline
 
@@ -383,5 +385,6 @@ def _ring(points: list[list[float]]) -> tuple[Point, ...]:
     """A GeoJSON ring without its repeated last point."""
     ring = tuple((float(x), float(y)) for x, y in points)
     if len(ring) < 4 or ring[0] != ring[-1] or not np.isfinite(ring).all():
-        raise ValueError(f"a ring of {len(ring)} points that is open, short or not finite")
+        count = len(ring)
+        raise Wrong(f"a ring of {count} points that is open, short or not finite", f"حلقة عدد نقاطها {count} مفتوحة أو قصيرة أو غير منتهية")
     return ring[:-1]

@@ -14,6 +14,7 @@ from beacon_gateway.hci import Reports
 from beacon_gateway.recording import Recording
 from groundwork.adverts.advert import Advert
 from groundwork.contracts.ids import GatewayId
+from groundwork.contracts.unfit import Wrong
 
 HEAD: Final = struct.Struct(">8sII")
 RECORD: Final = struct.Struct(">IIIIq")
@@ -51,9 +52,15 @@ class Packets:
         """Raises ValueError unless these are btsnoop's first bytes, of a kind that can hold HCI events."""
         magic, version, link = HEAD.unpack(head) if len(head) == HEAD.size else (head, 0, 0)
         if magic != MAGIC or version != VERSION:
-            raise ValueError(f"begins with {head[:8]!r}; a btsnoop file begins with {MAGIC!r} and version {VERSION}")
+            raise Wrong(
+                f"begins with {head[:8]!r}; a btsnoop file begins with {MAGIC!r} and version {VERSION}",
+                f"أوله {head[:8]!r}؛ وأول ملف btsnoop هو {MAGIC!r} والإصدار {VERSION}",
+            )
         if link not in (HCI, UART, MONITOR):
-            raise ValueError(f"btsnoop of link type {link}; expected {HCI}, {UART} or {MONITOR}")
+            raise Wrong(
+                f"btsnoop of link type {link}; expected {HCI}, {UART} or {MONITOR}",
+                f"ملف btsnoop نوع وصلته {link}؛ والمتوقع {HCI} أو {UART} أو {MONITOR}",
+            )
         self._link = link
 
     def record_bytes(self, buffer: bytearray, _searched: int, *, at_end: bool) -> int:

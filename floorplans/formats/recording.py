@@ -131,13 +131,13 @@ def _decode(path: Path, kind: type[Collection]) -> Collection:
     try:
         return msgspec.json.decode(raw_bytes(path), type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise PlanFileError("no_geojson", path.name, problem=_with_feature(str(error))) from error
+        raise PlanFileError("no_geojson", _place(path, str(error)), problem=error) from error
 
 
-def _with_feature(words: str) -> str:
-    """The parser's words, led by the feature's number where they say where the fault is."""
+def _place(path: Path, words: str) -> str:
+    """The file, with the feature's number where the parser's words say where the fault is."""
     found = re.search(r"\$\.features\[(\d+)\]", words)
-    return f"feature {found[1]}: {words}" if found else words
+    return f"{path.name}, feature {found[1]}" if found else path.name
 
 
 def _zone(path: Path, index: int, feature: _ZoneFeature) -> Zone:

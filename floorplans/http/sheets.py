@@ -20,6 +20,7 @@ from groundwork.contracts.ids import LevelId, TenantId, VenueId
 from groundwork.plumbing.audit import Act, record
 from groundwork.plumbing.db import Connection
 from groundwork.plumbing.http import Route, answered, read
+from groundwork.plumbing.phrases import phrase_of
 from groundwork.plumbing.reasons import Refusal, Words
 from groundwork.plumbing.service import Parts
 
@@ -201,7 +202,7 @@ def _scale(sent: PlaceSheet) -> Scale | None:
     try:
         return scale_of([KnownDistance(one.a, one.b, one.metres) for one in sent.distances])
     except ValueError as error:
-        raise Refusal(BAD_DISTANCES, at="/distances", problem=error) from None
+        raise Refusal(BAD_DISTANCES, at="/distances", problem=phrase_of(error)) from None
 
 
 def _told(scale: Scale | None) -> ScaleShown | None:

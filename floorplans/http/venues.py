@@ -21,6 +21,8 @@ from groundwork.plumbing.reasons import Refusal, Words
 from groundwork.plumbing.service import Parts
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_ID_WORDS = Words("1 to 64 Latin letters, digits and . _ : -", "من 1 إلى 64 من الأحرف اللاتينية والأرقام و. _ : -")
+_ZONE_WORDS = Words("a time zone such as Asia/Riyadh", "منطقة زمنية مثل Asia/Riyadh")
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 _TimeOfDay = Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", max_length=5)]
 
@@ -165,11 +167,11 @@ class VenueRoutes:
 
 def _venue(tenant: TenantId, venue: VenueId, sent: PutVenue) -> Venue:
     if not _ID.fullmatch(venue):
-        raise Refusal(FIELD_WRONG, at="path", value=venue, expected="1 to 64 Latin letters, digits and . _ : -")
+        raise Refusal(FIELD_WRONG, at="path", value=venue, expected=_ID_WORDS)
     try:
         ZoneInfo(sent.time_zone)
     except (ValueError, OSError, KeyError):
-        raise Refusal(FIELD_WRONG, at="/time_zone", value=sent.time_zone, expected="a time zone such as Asia/Riyadh") from None
+        raise Refusal(FIELD_WRONG, at="/time_zone", value=sent.time_zone, expected=_ZONE_WORDS) from None
     policy = Policy(**msgspec.structs.asdict(sent.policy))
     names = Names(sent.names.ar, sent.names.en)
     return Venue(venue, tenant, names, sent.time_zone, sent.country, policy, sent.outline, sent.hours, sent.category, sent.address)

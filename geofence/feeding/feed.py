@@ -17,6 +17,7 @@ import msgspec
 
 from groundwork.adverts.ad_structures import LONGEST_VALUE, MANUFACTURER_DATA, SERVICE_DATA_16, structure
 from groundwork.adverts.formats.ibeacon import encode_ibeacon
+from groundwork.contracts.unfit import Wrong
 
 UNREADABLE: Final = "feed_unreadable"
 UNREADABLE_ENTRY: Final = "feed_unreadable_entry"
@@ -33,8 +34,8 @@ Entry: TypeAlias = dict[str, Any]
 """A JSON object as it came."""
 
 
-class FeedError(ValueError):
-    """A payload that cannot be read at all: what stands there and what was expected. The text quotes nothing that tells of a sender."""
+class FeedError(Wrong):
+    """A payload that cannot be read at all: what stands there and what was expected. The phrase quotes nothing that tells of a sender."""
 
 
 class Heard(NamedTuple):
@@ -80,11 +81,14 @@ class Feed(NamedTuple):
 def json_of(payload: bytes) -> Any:
     """`payload` as JSON; raises FeedError."""
     if len(payload) > MOST_BYTES:
-        raise FeedError(f"a payload has {MOST_BYTES} bytes at most, got {len(payload)}")
+        raise FeedError(
+            f"a payload has {MOST_BYTES} bytes at most, got {len(payload)}",
+            f"الحد الأقصى للحمولة {MOST_BYTES} بايت، وحجم هذه {len(payload)}",
+        )
     try:
         return msgspec.json.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise FeedError("the payload is no JSON") from None
+        raise FeedError("the payload is no JSON", "الحمولة ليست JSON") from None
 
 
 def text(entry: Entry, name: str) -> str:

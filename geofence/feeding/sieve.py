@@ -46,7 +46,7 @@ class Sifted:
     """The listed boxes that told of any advert at all: they are alive, whomever they heard."""
     payload_refused: str = ""
     """Why nothing could be read of it; empty where adverts were."""
-    problem: str = ""
+    problem: tuple[str, str] = ("", "")
     """The same in words, for whoever sets a feed up."""
 
     @property
@@ -91,7 +91,7 @@ class Sieve:
         try:
             said = self._feed.read(topic, payload)
         except FeedError as error:
-            return Sifted(payload_refused=UNREADABLE, problem=str(error))
+            return Sifted(payload_refused=UNREADABLE, problem=error.phrase)
         if not said.heard and not said.refused:
             return Sifted(payload_refused=NOTHING_HEARD)
         sifted = Sifted(refused=said.refused)

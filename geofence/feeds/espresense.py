@@ -23,7 +23,8 @@ def read(topic: str, payload: bytes) -> Said:
         return Said()
     entry = json_of(payload)
     if not isinstance(entry, dict):
-        raise FeedError(f"expected a JSON object, got {type(entry).__name__}")
+        got = type(entry).__name__
+        raise FeedError(f"expected a JSON object, got {got}", f"المتوقع كائن JSON، والمعطى {got}")
     rssi_dbm = number(entry, "rssi")
     if rssi_dbm is None:
         return Said()

@@ -44,9 +44,11 @@ def read(topic: str, payload: bytes) -> Said:
         return _binary(payload)
     entries = json_of(payload)
     if not isinstance(entries, list):
-        raise FeedError(f"expected a JSON array, got {type(entries).__name__}")
+        got = type(entries).__name__
+        raise FeedError(f"expected a JSON array, got {got}", f"المتوقع قائمة JSON، والمعطى {got}")
     if len(entries) > MOST_HEARD:
-        raise FeedError(f"expected {MOST_HEARD} entries at most, got {len(entries)}")
+        count = len(entries)
+        raise FeedError(f"expected {MOST_HEARD} entries at most, got {count}", f"الحد الأقصى للمدخلات {MOST_HEARD}، والمعطى {count}")
     return _of_array(entries, _box(entries, topic))
 
 
@@ -56,7 +58,10 @@ def _box(entries: list[Any], topic: str) -> str:
     said = text(first, "gateway") or (text(first, "mac") if first.get("type") == "Gateway" else "")
     found = address_of(said) or next((address for part in topic.split("/") if (address := address_of(part))), "")
     if not found:
-        raise FeedError("neither the payload's first object nor its topic names the box that sends")
+        raise FeedError(
+            "neither the payload's first object nor its topic names the box that sends",
+            "لا أول كائن في الحمولة ولا موضوعها يذكر الصندوق المُرسِل",
+        )
     return found
 
 
@@ -96,10 +101,12 @@ def _at_ms(said: str) -> int | None:
 
 def _binary(payload: bytes) -> Said:
     if payload[:2] != _LONG:
-        raise FeedError(f"expected binary long (bb01), got {payload[:2].hex()}")
+        got = payload[:2].hex()
+        raise FeedError(f"expected binary long (bb01), got {got}", f"المتوقع الصيغة الثنائية الطويلة (bb01)، والمعطى {got}")
     whole = len(payload) <= MOST_BYTES and len(payload) == int.from_bytes(payload[2:6], "big") and payload[-1] == _TAIL
     if not whole or len(payload) <= _HEAD_BYTES:
-        raise FeedError(f"a binary payload of {len(payload)} bytes is cut short or damaged")
+        size = len(payload)
+        raise FeedError(f"a binary payload of {size} bytes is cut short or damaged", f"حمولة ثنائية حجمها {size} بايت مبتورة أو تالفة")
     box, said, at = payload[6:12].hex(), Said(), _HEAD_BYTES
     for _ in range(int.from_bytes(payload[12:14], "big")):
         at = _sender(payload, at, box, said)
@@ -113,7 +120,7 @@ def _sender(payload: bytes, at: int, box: str, said: Said) -> int:
     for _ in range(adverts):
         end = at + 1 + payload[at] if at < len(payload) else len(payload)
         if end + 2 >= len(payload):  # two bytes follow each advert, and the tail after all of them
-            raise FeedError("an advert runs past the end of its payload")
+            raise FeedError("an advert runs past the end of its payload", "إعلان يتجاوز نهاية حمولته")
         rssi = payload[end + 1]
         said.heard.append(Heard(box, float(rssi - 256 if rssi > 127 else rssi), payload[at + 1 : end], address))
         at = end + 2

@@ -34,7 +34,8 @@ def read(topic: str, payload: bytes) -> Said:
     box = parts[parts.index(_MARK, 1) - 1]
     entry = json_of(payload)
     if not isinstance(entry, dict):
-        raise FeedError(f"expected a JSON object, got {type(entry).__name__}")
+        got = type(entry).__name__
+        raise FeedError(f"expected a JSON object, got {got}", f"المتوقع كائن JSON، والمعطى {got}")
     rssi_dbm = number(entry, "rssi")
     if rssi_dbm is None:  # `{"id": ..., "presence": "absent"}`
         return Said()

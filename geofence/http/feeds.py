@@ -29,14 +29,20 @@ from groundwork.plumbing.auth import Caller
 from groundwork.plumbing.db import Connection
 from groundwork.plumbing.http import Route, answered, body, caller, read
 from groundwork.plumbing.mqtt import broker_address, tls_of
+from groundwork.plumbing.phrases import phrase_of
 from groundwork.plumbing.rates import Rate
-from groundwork.plumbing.reasons import Refusal, Words
+from groundwork.plumbing.reasons import Misfit, Refusal, Words
 from groundwork.plumbing.service import Parts
 from groundwork.plumbing.vault import Vault
 
 _POSTS: Final = Rate(per_s=20, burst=60)
 """By one key. A box posts once a second, or ten times; a shop has some boxes behind one key."""
 _FEED_ID: Final = re.compile("[A-Za-z0-9._-]{1,24}")
+_ID_WORDS: Final = Words("1 to 24 letters, digits, `.`, `_` and `-`", "من 1 إلى 24 من الأحرف اللاتينية والأرقام و`.` و`_` و`-`")
+_NO_FILTER: Final = Words(
+    "expected a topic filter with `+` and `#` as whole levels, got {got}",
+    "المتوقع مرشّح موضوعات فيه `+` و`#` مستويين كاملين، والمعطى {got}",
+)
 
 LineOf = Callable[[TenantId, str], LineState | None]
 
@@ -149,7 +155,7 @@ class FeedRoutes:
             raise Refusal(BEYOND_SCOPE)
         sifted = await self._posted.take(known, await body(request))
         if sifted.payload_refused and sifted.payload_refused != NOTHING_HEARD:
-            raise Refusal(reasons.FEED_UNREADABLE, problem=sifted.problem)
+            raise Refusal(reasons.FEED_UNREADABLE, problem=Words(*sifted.problem))
         refused = dict(sorted(sifted.refused.items()))
         return answered(FeedAnswer(tenant=tenant, feed=feed_id, accepted=len(sifted.kept), refused=refused))
 
@@ -204,7 +210,7 @@ class FeedRoutes:
 def _feed_id(request: web.Request) -> str:
     wanted = request.match_info["feed"]
     if not _FEED_ID.fullmatch(wanted):
-        raise Refusal(problems.FIELD_WRONG, at="feed", value=wanted, expected="1 to 24 letters, digits, `.`, `_` and `-`")
+        raise Refusal(problems.FIELD_WRONG, at="feed", value=wanted, expected=_ID_WORDS)
     return wanted
 
 
@@ -219,17 +225,17 @@ def _checked(asked: FeedRequest) -> list[FeedBox]:
             tls_of(asked.broker.authorities)
             _check_filter(asked.broker.topic)
         except ValueError as error:
-            raise Refusal(reasons.BAD_FEED_BROKER, at="/broker", problem=str(error)) from None
+            raise Refusal(reasons.BAD_FEED_BROKER, at="/broker", problem=phrase_of(error)) from None
     named = {kind.box(one.box): one.name for one in asked.boxes}
     return [FeedBox(box=box, name=name) for box, name in named.items()]
 
 
 def _check_filter(topic: str) -> None:
-    """Raises ValueError unless `topic` is a filter (MQTT 3.1.1, section 4.7)."""
+    """Raises Misfit unless `topic` is a filter (MQTT 3.1.1, section 4.7)."""
     levels = topic.split("/")
     wrong = any("+" in level and level != "+" for level in levels) or any("#" in level for level in levels[:-1])
     if wrong or ("#" in levels[-1] and levels[-1] != "#"):
-        raise ValueError(f"expected a topic filter with `+` and `#` as whole levels, got {topic!r}")
+        raise Misfit(_NO_FILTER, got=repr(topic))
 
 
 def _check_reach(who: Caller, venue: str, before: StoredFeed | None) -> None:

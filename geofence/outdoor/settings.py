@@ -4,6 +4,8 @@ from typing import Annotated, Final
 
 import msgspec
 
+from groundwork.contracts.unfit import Unfit
+
 SECOND_MS: Final = 1_000
 
 
@@ -56,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Raises ValueError naming the setting, its value and what was expected."""
         if tuple(sorted(set(self.dwell_s))) != self.dwell_s:
-            raise ValueError(f"dwell_s is {self.dwell_s}, expected rising times, each once")
+            raise Unfit("rising times, each once", "مدد متصاعدة، كل منها مرة واحدة", at="dwell_s", value=self.dwell_s)
         if self.dwell_s and self.dwell_s[0] * SECOND_MS <= self.enter_delay_ms:
-            raise ValueError(f"dwell_s begins with {self.dwell_s[0]}, expected longer than enter_delay_ms ({self.enter_delay_ms})")
+            least = f"enter_delay_ms ({self.enter_delay_ms})"
+            raise Unfit(f"times longer than {least}", f"مدد أطول من {least}", at="dwell_s", value=self.dwell_s)

@@ -18,6 +18,7 @@ from floorplans.model import Placement, Plan
 from geofence.columns import NONE, Floats, Indices, Singles
 from geofence.positioning.cells import Cells, nearest_of
 from geofence.positioning.locator import Anchors
+from groundwork.contracts.unfit import Unfit
 
 VERSION: Final = 2
 """Of the files written here; version 1 had gains alone and is still read."""
@@ -51,12 +52,13 @@ class RadioMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Variance of what the map does not know at each place, mean over the anchors, in tenths of a squared dB; empty in older files."""
 
     def __post_init__(self) -> None:
-        """Raises ValueError where the columns are not of one length."""
+        """Raises Unfit where the columns are not of one length."""
         columns = {"y_m": self.y_m, "unknown_ddb2": self.unknown_ddb2 or self.x_m}
         counts = (*((name, len(column)) for name, column in columns.items()), *((one, len(row)) for one, row in self.residual_ddb.items()))
         for name, count in counts:
             if count != len(self.x_m):
-                raise ValueError(f"Expected as many numbers of {name} as of x_m, {len(self.x_m)}, got {count}")
+                many = len(self.x_m)
+                raise Unfit(f"as many numbers of {name} as of x_m, {many}", f"عدد قيم {name} كعدد قيم x_m، وهو {many}", value=count)
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,21 +88,21 @@ class Prints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Of one moment's likeness within a level, in nats between all and nothing alike; moments share five seconds of hearing."""
 
     def __post_init__(self) -> None:
-        """Raises ValueError where columns are not of one length, or a position points nowhere."""
+        """Raises Unfit where columns are not of one length, or a position points nowhere."""
         places, parts = len(self.level), len(self.beacon)
         for name, found, expected in (
-            ("numbers of x_m", len(self.x_m), places),
-            ("numbers of y_m", len(self.y_m), places),
+            ("x_m", len(self.x_m), places),
+            ("y_m", len(self.y_m), places),
             ("starts", len(self.starts), places + 1),
-            ("shares", len(self.share), parts),
+            ("share", len(self.share), parts),
         ):
             if found != expected:
-                raise ValueError(f"Expected {expected} {name}, got {found}")
+                raise Unfit(f"{expected} values", f"عدد القيم {expected}", at=f"/{name}", value=found)
         if self.starts != sorted(self.starts) or self.starts[0] != 0 or self.starts[-1] != parts:
-            raise ValueError(f"Expected starts that rise from 0 to {parts}, got others")
+            raise Unfit(f"numbers that rise from 0 to {parts}", f"أعداد متصاعدة من 0 إلى {parts}", at="/starts")
         for name, positions, most in (("level", self.level, len(self.levels)), ("beacon", self.beacon, len(self.subjects))):
             if max(positions, default=0) >= most:
-                raise ValueError(f"Expected positions of {name} below {most}, got {max(positions, default=0)}")
+                raise Unfit(f"positions below {most}", f"مواضع أقل من {most}", at=f"/{name}", value=max(positions))
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

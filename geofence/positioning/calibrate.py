@@ -24,6 +24,7 @@ from geofence.positioning.anchors import GENERIC, HEIGHT_M, Calibration, RadioMa
 from geofence.positioning.cells import Cells
 from geofence.positioning.locator import Anchors
 from geofence.positioning.radio_field import Readings, Shape, expected_db, learn, readings_of, unknown_db2
+from groundwork.contracts.unfit import Wrong
 
 ONE_WAY: Final = "the survey faces one way: gains and a radio map would hold the carrier's shadow, and are left out"
 MAP_DOES_NOT_PAY: Final = "a radio map does not predict other sessions better than the path loss does, and is left out"
@@ -96,7 +97,10 @@ class PathLoss:
 def calibrate(samples: Samples, anchors: Anchors, cells: Cells, levels: tuple[str, ...], *, phones: bool) -> Calibration:
     """Fits all there is to fit. `phones`: the devices are phones in hands, not tags. Raises ValueError without a single reading."""
     if not np.isfinite(samples.rssi_dbm).any():
-        raise ValueError("no reading of a placed radio at a known place, expected a walk with sightings and truth")
+        raise Wrong(
+            "no reading of a placed radio at a known place, expected a walk with sightings and truth",
+            "لا قراءة لجهاز معروف الموضع في مكان معروف، والمتوقع جولة لها أرصاد ومواضع حقيقية",
+        )
     shadowed = phones and one_facing(samples)
     path = fit_path_loss(samples, anchors, ONE_FACING_GAIN_SD_DB if shadowed else GAIN_SD_DB)
     found = replace(

@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from floorplans.model import Level, Plan, Polygon, Zone
 from geofence.columns import NONE, Floats, Indices, Singles
+from groundwork.contracts.unfit import Wrong
 
 CELLS: Final = 2_000
 """About how many a level gets: finer than any radio can tell apart in a shop, and some 30 microseconds a fix."""
@@ -95,7 +96,10 @@ def walkable(level: Level) -> BaseGeometry:
     """The level's outline less its obstacles; the whole outline where nothing would be left. Raises ValueError for one without area."""
     outline = shape_of(level.outline)
     if outline.area == 0:
-        raise ValueError(f"level {level.id!r} has no area, expected an outline of at least a few square metres")
+        raise Wrong(
+            f"level {level.id!r} has no area, expected an outline of at least a few square metres",
+            f"الطابق {level.id!r} بلا مساحة، والمتوقع حدود مساحتها بضعة أمتار مربعة على الأقل",
+        )
     free: BaseGeometry = outline.difference(shape_of(level.obstacles)) if level.obstacles else outline
     return outline if free.area == 0 else free
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from groundwork.adverts.ad_structures import MANUFACTURER_DATA, SERVICE_DATA_16
 from groundwork.contracts.ids import BeaconKey
+from groundwork.contracts.unfit import Unfit
 
 IMPOSSIBLE_FROM_DBM: Final = 0.0
 """No receiver reports 0 dBm or more for a beacon; drivers do so for "unknown" or after overflow."""
@@ -92,7 +93,8 @@ def gate(
     known = {f"address:{_hex(address)}" for address in addresses}
     makers = frozenset(company.to_bytes(2, "little") for company in companies)
     if makers & PHONE_COMPANIES:
-        raise ValueError("allow_companies names 0x004C or 0x0006, whose adverts are people's own devices; expected makers of tags")
+        en, ar = "makers of tags, not of people's own devices", "صانعو بطاقات التتبّع لا أجهزة الناس"
+        raise Unfit(en, ar, at="allow_companies", value="0x004C, 0x0006")
     kinds = frozenset(kind for kind, wanted in (("token", tokens), ("eid", eids)) if wanted)
     singles = frozenset(keys)
     by_address = bool(known) or any(key.startswith("address:") for key in singles)

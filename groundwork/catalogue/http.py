@@ -20,6 +20,7 @@ _WRITE_PRODUCTS = "products.write"
 _ID = re.compile(rf"[A-Za-z0-9._:-]{{1,{LONGEST_ID}}}")
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 _AHEAD_MS = 86_400_000
+_NOT_AHEAD = Words("ms since 1970 UTC, at most a day ahead", "ملّي ثانية منذ 1970 UTC، بما لا يسبق الآن بأكثر من يوم")
 """A figure dated further ahead than this would keep every true one out until then."""
 _YEAR_10000_MS = 253_402_300_800_000
 
@@ -67,7 +68,7 @@ class ProductRoutes:
             raise Refusal(BAD_PRODUCT_ID, value=product_id, limit=LONGEST_ID)
         now_ms = self._parts.clock.now_ms()
         if sent.updated_ms is not None and sent.updated_ms > now_ms + _AHEAD_MS:
-            raise Refusal(FIELD_WRONG, at="/updated_ms", value=sent.updated_ms, expected="ms since 1970 UTC, at most a day ahead")
+            raise Refusal(FIELD_WRONG, at="/updated_ms", value=sent.updated_ms, expected=_NOT_AHEAD)
         product = _product(product_id, sent, now_ms)
         tenant = TenantId(caller(request).tenant)
         if not await self._parts.db.write(lambda conn: queries.put_product(conn, tenant, product)):

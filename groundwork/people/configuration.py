@@ -11,6 +11,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from groundwork.contracts.gateway import GatewayConfiguration, GatewayRules, SignedConfiguration
+from groundwork.plumbing.reasons import Words
 from groundwork.plumbing.vault import Vault
 
 _HEAD: Final = b"aislecast-configuration\n"
@@ -31,13 +32,17 @@ def signed(vault: Vault, configuration: GatewayConfiguration) -> SignedConfigura
     return SignedConfiguration(tenant=configuration.tenant, configuration=text.decode(), signature=value)
 
 
-def contradiction(rules: GatewayRules) -> tuple[str, str, str] | None:
+def contradiction(rules: GatewayRules) -> tuple[str, str, Words] | None:
     """What is wrong with the rules: where, the value, and what was expected; None where they can stand."""
     makers = [f"0x{company:04X}" for company in rules.allow_companies if company in _PHONE_MAKERS]
     if makers:
-        return "/allow_companies", makers[0], "makers of tags, not of phones and computers"
+        return (
+            "/allow_companies",
+            makers[0],
+            Words("makers of tags, not of phones and computers", "صانعو بطاقات التتبّع لا الهواتف والحواسيب"),
+        )
     if len(rules.token_marker) == 1:
-        return "/token_marker", str(rules.token_marker), "a major and a minor, or neither"
+        return "/token_marker", str(rules.token_marker), Words("a major and a minor, or neither", "رقمان major وminor أو لا شيء منهما")
     return None
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from groundwork.contracts.ids import BeaconKey, VenueId
+from groundwork.contracts.unfit import Unfit
 from groundwork.people.eid import EID, EidKey
 
 LENT: Final = ("cart", "basket")
@@ -27,7 +28,7 @@ _NOT_A_TAGS: Final = ("token:", EID, _ALIAS)
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A tag as it is registered. Raises ValueError, naming what was expected, for one that cannot be."""
+    """A tag as it is registered. Raises Unfit, naming what was expected, for one that cannot be."""
 
     id: str
     kind: str
@@ -38,11 +39,14 @@ class Tag:
 
     def __post_init__(self) -> None:
         if (self.beacon is None) == (self.eid is None):
-            raise ValueError("either a beacon key or what rotating ids are made of")
+            raise Unfit(
+                "either a beacon key or what rotating ids are made of", "إما معرّف منارة أو ما تُصنع منه المعرّفات المتغيرة، لا كلاهما"
+            )
         if self.kind in LENT and self.venue is None:
-            raise ValueError(f"a venue for a {self.kind}")
+            raise Unfit(f"a venue for a {self.kind}", f"متجر لبطاقة من النوع {self.kind}")
         if self.beacon is not None and (self.beacon.startswith(_NOT_A_TAGS) or not _FORM.fullmatch(self.beacon)):
-            raise ValueError("a beacon key that stays the same, for example ibeacon:<32 hex>:<major>:<minor>")
+            example = "ibeacon:<32 hex>:<major>:<minor>"
+            raise Unfit(f"a beacon key that stays the same, for example {example}", f"معرّف منارة ثابت، مثل {example}")
 
     @property
     def key(self) -> BeaconKey:

@@ -6,7 +6,7 @@ turns every error into a problem answer, `access.py` checks who is calling befor
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -17,7 +17,8 @@ from aiohttp.web_protocol import RequestPayloadError
 
 from groundwork.plumbing import problems, settings
 from groundwork.plumbing.auth import Caller
-from groundwork.plumbing.expectations import expected_words
+from groundwork.plumbing.expectations import expected_words, expects_of
+from groundwork.plumbing.phrases import phrase_of
 from groundwork.plumbing.reasons import Reason, Refusal, Words
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def decoded(raw: bytes, kind: type[T]) -> T:
         plain = _plain(raw)  # what is no JSON at all is refused as such, even where a wrong field came before the end of it
         if isinstance(error, msgspec.ValidationError):
             raise refusal_of(error, plain, kind) from None
-        raise Refusal(problems.BODY_NO_JSON, problem=str(error)) from None
+        raise Refusal(problems.BODY_NO_JSON, problem=phrase_of(error)) from None
     if _NUL_IN_JSON in raw and (at := _nul_at(_plain(raw))):
         raise Refusal(problems.NUL_CHARACTER, at=at)
     return value
@@ -131,7 +132,7 @@ def _plain(raw: bytes) -> Any:
     try:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refusal(problems.BODY_NO_JSON, problem=str(error)) from None
+        raise Refusal(problems.BODY_NO_JSON, problem=phrase_of(error)) from None
 
 
 def _nul_at(value: Any) -> str:
@@ -185,24 +186,45 @@ def refusal_of(error: msgspec.ValidationError, value: Any, kind: Any) -> Refusal
         found = pattern.fullmatch(text)
         if found:
             return Refusal(reason, at=f"{_pointer(found['path'])}/{found['name']}")
-    placed = _PLACED.fullmatch(text)
+    ours = expects_of(error.__cause__)
+    placed = _PLACED.fullmatch(text.removeprefix(str(ours) if ours else ""))
     path, wrong = (placed["path"], placed["problem"]) if placed else (None, text)
-    said = wrong.removeprefix("Expected ").split(", got ")[0]
-    wanted = _wanted(kind, path) if wrong.startswith("Invalid ") else None  # what it says then is what was found
-    return Refusal(problems.FIELD_WRONG, at=_pointer(path) or "/", value=_found(value, path), expected=wanted or expected_words(said))
+    if ours:
+        found_there = _found(value, path) if ours.value is None else _json(ours.value)
+        return Refusal(problems.FIELD_WRONG, at=_pointer(path) + ours.at or "/", value=found_there, expected=Words(*ours.phrase))
+    if wrong.startswith("Expected "):
+        expected = expected_words(wrong.removeprefix("Expected ").split(", got ")[0])
+    else:  # what it says then is what was found
+        expected = _wanted(kind, path) or expected_words(wrong)
+    return Refusal(problems.FIELD_WRONG, at=_pointer(path) or "/", value=_found(value, path), expected=expected)
 
 
 def _wanted(kind: Any, path: str | None) -> Words | None:
-    """What `kind` wants at `path`, in words; None where the path leads through what could be several things."""
-    found = msgspec.inspect.type_info(kind)
-    for name, _ in _STEP.findall(path or ""):
-        if isinstance(found, msgspec.inspect.StructType):
-            found = next((field.type for field in found.fields if field.encode_name == name), msgspec.inspect.AnyType())
-        elif isinstance(found, msgspec.inspect.CollectionType):
-            found = found.item_type
-        else:
-            return None
-    return settings.expected_of(found)
+    """What `kind` wants at `path`, in words; None where the path leads to nothing that is described."""
+    found = [msgspec.inspect.type_info(kind)]
+    for name, index in _STEP.findall(path or ""):
+        found = [inner for one in found for each in _alternatives(one) for inner in _within(each, name, index)]
+    return settings.expected_of(found[0] if len(found) == 1 else msgspec.inspect.UnionType(tuple(found))) if found else None
+
+
+def _alternatives(kind: msgspec.inspect.Type) -> Sequence[msgspec.inspect.Type]:
+    """The types that a value of `kind` may have."""
+    inner = kind.type if isinstance(kind, msgspec.inspect.Metadata) else kind
+    return inner.types if isinstance(inner, msgspec.inspect.UnionType) else (inner,)
+
+
+def _within(kind: msgspec.inspect.Type, name: str, index: str) -> Iterator[msgspec.inspect.Type]:
+    """What stands one step into `kind`: a field `name` of a struct, or the `index`-th of a list."""
+    if isinstance(kind, msgspec.inspect.StructType):
+        if name and name == kind.tag_field:
+            yield msgspec.inspect.LiteralType((kind.tag,))
+        yield from (field.type for field in kind.fields if name and field.encode_name == name)
+    elif isinstance(kind, msgspec.inspect.CollectionType):
+        yield kind.item_type
+    elif isinstance(kind, msgspec.inspect.DictType):
+        yield kind.value_type
+    elif isinstance(kind, msgspec.inspect.TupleType) and index.isdigit():
+        yield kind.item_types[int(index)]
 
 
 def _pointer(path: str | None) -> str:
@@ -223,6 +245,10 @@ def _found(value: Any, path: str | None) -> str:
             value = value[key]
         except (KeyError, IndexError, TypeError):
             break
+    return _json(value)
+
+
+def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import aiomqtt
 
 from groundwork.plumbing.clock import Clock
+from groundwork.plumbing.reasons import Misfit, Words
 
 MOST_WAITING: Final = 10_000
 """Messages that wait to be taken. More means that nothing is taken; QoS 1 is then left to the broker, QoS 0 is lost and counted."""
@@ -32,6 +33,10 @@ _TIMEOUT_S: Final = 10.0
 _REFUSED: Final = 128
 """The return code of a subscription that is not granted (MQTT 3.1.1, section 3.9.3)."""
 _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
+_NO_ADDRESS: Final = Words(
+    "expected `mqtt://host:1883` or `mqtts://host:8883`, got {url}", "المتوقع `mqtt://host:1883` أو `mqtts://host:8883`، والمعطى {url}"
+)
+_NO_PEM: Final = Words("expected certificates in PEM: {why}", "المتوقع شهادات بصيغة PEM: {why}")
 _silent = logging.getLogger("groundwork.plumbing.mqtt.library")
 _silent.disabled = True  # the library tells the topics of messages, and a topic may name a person's device
 
@@ -67,23 +72,23 @@ class Published(NamedTuple):
 
 
 def broker_address(url: str) -> tuple[str, int, bool]:
-    """Host, port, and whether TLS is wanted, of `mqtt://host:port` or `mqtts://host:port`. Raises ValueError naming what was expected."""
+    """Host, port, and whether TLS is wanted, of `mqtt://host:port` or `mqtts://host:port`. Raises Misfit naming what was expected."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port = None, None
     if not host or parts.scheme not in _PORTS or parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
-        raise ValueError(f"expected `mqtt://host:1883` or `mqtts://host:8883`, got {url!r}")
+        raise Misfit(_NO_ADDRESS, url=repr(url))
     return host, port or _PORTS[parts.scheme], parts.scheme == "mqtts"
 
 
 def tls_of(authorities: str) -> ssl.SSLContext:
-    """Checks the broker by `authorities` (PEM) alone, or by those the machine trusts where it is empty. Raises ValueError on no PEM."""
+    """Checks the broker by `authorities` (PEM) alone, or by those the machine trusts where it is empty. Raises Misfit on no PEM."""
     try:
         return ssl.create_default_context(cadata=authorities or None)
     except ssl.SSLError as error:
-        raise ValueError(f"expected certificates in PEM: {error}") from error
+        raise Misfit(_NO_PEM, why=error) from error
 
 
 class Line:

@@ -4,7 +4,7 @@ Each package lists its own in its `reasons.py`; `http.py` turns a raised Refusal
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 
 class Words(NamedTuple):
@@ -32,6 +32,21 @@ class Reason:
     status: int = 400
 
 
+class Misfit(ValueError):
+    """A value or a set of them that cannot stand, in plumbing itself; elsewhere `contracts/unfit.py` serves, which needs none of this."""
+
+    def __init__(self, words: Words, **values: object) -> None:
+        self.phrase = Words(words.said("en", **values), words.said("ar", **values))
+        super().__init__(self.phrase.en)
+
+
+@runtime_checkable
+class Phrased(Protocol):
+    """An error that brings a phrase in English and Arabic along, for somebody else's sentence."""
+
+    phrase: tuple[str, str]
+
+
 class Refusal(Exception):
     """A refused request: the reason, what fills its sentence, and where in the request the fault lies."""
 
@@ -42,3 +57,9 @@ class Refusal(Exception):
         self.at = at
         """A JSON pointer or `row 17, rssi_median_dbm`; empty where the request as a whole is at fault."""
         self.headers = headers or {}
+
+    @property
+    def words(self) -> Words:
+        """The whole sentence in both languages."""
+        values = {"at": self.at, **self.values}
+        return Words(self.reason.words.said("en", **values), self.reason.words.said("ar", **values))

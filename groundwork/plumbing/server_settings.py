@@ -5,6 +5,13 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
+from groundwork.plumbing.reasons import Misfit, Words
+
+_NO_NETWORK = Words(
+    "trusted_proxies names {got}; expected an address or a network such as 10.0.0.0/8",
+    "يذكر trusted_proxies القيمة {got}؛ والمتوقع عنوان أو شبكة مثل 10.0.0.0/8",
+)
+
 PerSecond: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=10_000_000)]
 Burst: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 
@@ -42,4 +49,4 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
             try:
                 ipaddress.ip_network(each, strict=False)
             except ValueError:
-                raise ValueError(f"trusted_proxies names {each!r}; expected an address or a network such as 10.0.0.0/8") from None
+                raise Misfit(_NO_NETWORK, got=repr(each)) from None

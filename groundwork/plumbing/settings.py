@@ -26,7 +26,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import inspect as types
 
-from groundwork.plumbing.expectations import pattern_words
+from groundwork.plumbing.expectations import expects_of, pattern_words
+from groundwork.plumbing.phrases import phrase_of
 from groundwork.plumbing.reasons import Words
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -94,7 +95,15 @@ def load(kind: type[T], section: str, environ: Mapping[str, str], toml_path: Pat
     try:
         return kind(**found)
     except (TypeError, ValueError) as error:  # a missing field, or __post_init__ on values that do not go together
-        raise SettingError(_CROSSED, section=section, problem=str(error)) from None
+        raise SettingError(_CROSSED, section=section, problem=_crossed(error)) from None
+
+
+def _crossed(error: TypeError | ValueError) -> Words:
+    """What does not go together: the field, its value and what was expected, where the error names them."""
+    words, ours = phrase_of(error), expects_of(error)
+    if ours is None:
+        return words
+    return Words(f"{ours.at} is {ours.value}, expected {words.en}", f"قيمة {ours.at} هي {ours.value}، والمتوقع {words.ar}")
 
 
 def read_file(path: Path) -> dict[str, Any]:
@@ -102,7 +111,7 @@ def read_file(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingError(_NO_FILE, source=str(path), problem=str(error)) from None
+        raise SettingError(_NO_FILE, source=str(path), problem=phrase_of(error)) from None
 
 
 def check_sections(path: Path, known: Iterable[str]) -> None:
@@ -151,6 +160,9 @@ _PLAIN: Final[Mapping[type[types.Type], Words]] = {
     types.BytesType: Words("bytes in base64", "بايتات بترميز base64"),
     types.NoneType: Words("nothing", "لا شيء"),
     types.DateType: Words("a date such as 2026-11-01", "تاريخ مثل 2026-11-01"),
+    types.AnyType: Words("any value", "أي قيمة"),
+    types.StructType: Words("an object", "كائن"),
+    types.TupleType: Words("a list", "قائمة"),
     types.DateTimeType: Words("a time such as 2026-11-01T09:30:00Z", "وقت مثل 2026-11-01T09:30:00Z"),
 }
 _BOUNDS: Final = (
@@ -174,8 +186,8 @@ def expected_of(kind: types.Type) -> Words:
         return Words(" or ".join(p.en for p in parts), " أو ".join(p.ar for p in parts))
     if isinstance(kind, types.LiteralType | types.EnumType):
         values = kind.values if isinstance(kind, types.LiteralType) else [member.value for member in kind.cls]
-        listed = ", ".join(str(value) for value in values)
-        return Words(f"one of {listed}", f"إحدى القيم {listed}")
+        listed = [str(value) or '""' for value in values]
+        return Words(f"one of {', '.join(listed)}", f"إحدى القيم {'، '.join(listed)}")
     if isinstance(kind, types.CollectionType):
         one = expected_of(kind.item_type)
         return Words(f"a list, each {one.en}", f"قائمة، كل عنصر فيها {one.ar}")
@@ -250,7 +262,7 @@ def _secret(path: str, variable: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(_NO_FILE, source=f"{variable}={path}", problem=str(error)) from None
+        raise SettingError(_NO_FILE, source=f"{variable}={path}", problem=phrase_of(error)) from None
 
 
 def _shown(value: object) -> str:

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import msgspec
 
+from groundwork.contracts.unfit import Unfit
 from notifier.rule import Context
 
 
@@ -17,8 +18,10 @@ class ValidDates(msgspec.Struct, frozen=True, tag="dates"):
     last: date
 
     def __post_init__(self) -> None:
+        """Raises Unfit where the last day lies before the first."""
         if self.last < self.first:
-            raise ValueError(f"a campaign's last day must not lie before its first, got {self.first} to {self.last}")
+            en, ar = f"a last day that does not lie before the first, {self.first}", f"يوم أخير لا يسبق اليوم الأول {self.first}"
+            raise Unfit(en, ar, at="/last", value=self.last.isoformat())
 
     def holds(self, context: Context) -> bool:
         return self.first <= context.local.date() <= self.last

@@ -8,6 +8,7 @@ from notifier.calendar import Window
 from notifier.rule import Context
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+TimeOfDay = Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -20,10 +21,11 @@ class Schedule(msgspec.Struct, frozen=True, tag="schedule"):
     no: ClassVar[str] = "not_in_schedule"
 
     days: Annotated[tuple[Day, ...], msgspec.Meta(min_length=1)] = DAYS
-    start: str = "00:00"
-    until: str = "00:00"
+    start: TimeOfDay = "00:00"
+    until: TimeOfDay = "00:00"
 
     def __post_init__(self) -> None:
+        """Raises Unfit for what is no time of day, also where it was not decoded."""
         Window.parse(self.start, self.until)
 
     def holds(self, context: Context) -> bool:

@@ -37,6 +37,20 @@ ARABIC_OF = {
 """What the Arabic must hold where the English has the noun: the stems of the terms in docs/glossary.md."""
 NAMES_OF_THE_OTHER = ("العربية", "English")
 """What a switch between the languages says: the other one's name, in the other one."""
+PHRASED = ("Words", "Wrong", "Unfit", "FeedError")
+"""What is made of an English and an Arabic text."""
+SAYING = ("Refusal", "Stop", "SettingError", "RecordingError", "PlanFileError", "fault", "said", "say", "_wrong", "_fault")
+"""What puts values into a sentence in both languages."""
+QUOTED = {
+    "aislecast/till.py": "the name of an exception's type",
+    "aislecast/twin/recording.py": "what Python says of a GeoJSON that is none; the place and what was expected stand beside it",
+    "floorplans": "what a parser of plan files says; `sentences.phrases` says it again where it is known",
+    "beacon_gateway/enrol.py": "what the uplink says, which brings its words along",
+    "beacon_gateway/check.py": "what the uplink says, which brings its words along",
+    "beacon_gateway/sources/monitor.py": "a socket's error, beside what to do",
+}
+"""Where an error's own text may be a value, and why."""
+_ENGLISH = re.compile(r"[A-Za-z]{2,}[;:]? [a-z]{2,}")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -78,7 +92,7 @@ def _calls(source: Source, name: str) -> Iterator[ast.Call]:
 def sentences() -> list[Sentence]:
     found = []
     for source in product():
-        for call in _calls(source, "Words"):
+        for call in (call for name in PHRASED for call in _calls(source, name)):
             en, ar = map(_text, _sides(call))
             if en is not None and ar is not None:
                 found.append(Sentence(source, call.lineno, en, ar))
@@ -206,3 +220,66 @@ def test_no_sentence_hides_in_a_condition_on_the_language() -> None:
                 if any(ARABIC.search(text) for text in literals):
                     violations.append(source.at(node.lineno, f"`{ast.unparse(node)[:60]}`: use Words"))
     assert not violations, listed(violations)
+
+
+def _local_texts(function: ast.AST) -> dict[str, str]:
+    """The texts that a function gives names to."""
+    pairs: list[tuple[ast.expr, ast.expr]] = []
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign):
+            target, value = node.targets[0], node.value
+            both = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+            pairs += zip(target.elts, value.elts, strict=False) if both else [(target, value)]  # type: ignore[attr-defined] # both are tuples
+    return {target.id: text for target, value in pairs if isinstance(target, ast.Name) and (text := _text(value))}
+
+
+def _saying(source: Source) -> Iterator[tuple[ast.AST, ast.Call, list[ast.expr]]]:
+    """Each call that fills values into a sentence, with its function and the values."""
+    for function in ast.walk(source.tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            for name in SAYING:
+                for call in (node for node in ast.walk(function) if isinstance(node, ast.Call) and _named(node, name)):
+                    yield function, call, [*call.args[1:], *(keyword.value for keyword in call.keywords)]
+
+
+def test_no_english_is_filled_into_a_sentence_of_both_languages() -> None:
+    """It would stand in the Arabic one too: a value that is a phrase is `Words`."""
+    violations = set()
+    for source in product():
+        for function, call, values in _saying(source):
+            local = _local_texts(function)
+            for value in values:
+                text = _text(value) or (local.get(value.id, "") if isinstance(value, ast.Name) else "")
+                if _ENGLISH.search(text):
+                    violations.add(source.at(call.lineno, f"{text!r}: use Words"))
+    assert not violations, listed(sorted(violations))
+
+
+def _bare_names(value: ast.expr) -> Iterator[str]:
+    """The names whose own text the value is: `error`, `str(error)`, `error.strerror`, `f"{error}"`; not those a function translates."""
+    match value:
+        case ast.Name(id=name):
+            yield name
+        case ast.Attribute(value=ast.Name(id=name), attr="strerror" | "reason"):
+            yield name
+        case ast.Call(func=ast.Name(id="str" | "repr"), args=[inner]):
+            yield from _bare_names(inner)
+        case ast.BoolOp(values=values):
+            yield from (name for each in values for name in _bare_names(each))
+        case ast.JoinedStr(values=values):
+            yield from (name for each in values if isinstance(each, ast.FormattedValue) for name in _bare_names(each.value))
+
+
+def test_no_errors_own_english_is_filled_into_a_sentence_of_both_languages() -> None:
+    """`phrase_of(error)` says it in both, as far as it is known."""
+    violations = set()
+    for source in product():
+        if any(str(source.path).startswith(place) for place in QUOTED):
+            continue
+        for function, call, values in _saying(source):
+            caught = {node.name for node in ast.walk(function) if isinstance(node, ast.ExceptHandler) and node.name}
+            for value in values:
+                violations |= {
+                    source.at(call.lineno, f"{ast.unparse(value)}: use phrase_of") for name in _bare_names(value) if name in caught
+                }
+    assert not violations, listed(sorted(violations))

@@ -27,6 +27,8 @@ from groundwork.plumbing.http import Route, answered, caller, read
 from groundwork.plumbing.reasons import Refusal, Words
 from groundwork.plumbing.service import Parts
 
+_ID_WORDS = Words("small letters, digits and hyphens, 64 at most", "أحرف لاتينية صغيرة وأرقام وشرطات، 64 على الأكثر")
+
 
 class CommunityRoutes:
     """The handlers; whose membership it is comes from the credential alone."""
@@ -148,7 +150,7 @@ class CommunityRoutes:
         who, asked = caller(request), await read(request, CommunityRequest)
         tenant, wanted = TenantId(who.tenant), request.match_info["id"]
         if not is_community_id(wanted):
-            raise Refusal(problems.FIELD_WRONG, at="id", value=wanted, expected="small letters, digits and hyphens, 64 at most")
+            raise Refusal(problems.FIELD_WRONG, at="id", value=wanted, expected=_ID_WORDS)
         name, about = asked.name, asked.about
         community = Community(tenant, CommunityId(wanted), name.ar, name.en, about.ar, about.en, asked.open)
         if (found := named_in_community(community)) is not None:

@@ -24,7 +24,13 @@ from groundwork.plumbing.service import Parts
 from groundwork.plumbing.vault import Vault
 
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_PUBLIC: Final = "a public https address"
+_PUBLIC: Final = Words("a public https address", "عنوان https عام على الإنترنت")
+_ID_WORDS: Final = Words("letters, digits, `.`, `_` and `-`, 64 at most", "أحرف لاتينية وأرقام و`.` و`_` و`-`، 64 على الأكثر")
+_SET: Final = Words("set", "مذكورة")
+_NOT_SET: Final = Words(
+    "nothing: only operators sign in through us, shoppers' apps bring their token",
+    "ألّا تُذكر: الدخول عبرنا للمشغّلين وحدهم، وتطبيقات المتسوقين تحمل رموزها",
+)
 
 
 class IdentityProviderRoutes:
@@ -114,15 +120,14 @@ class IdentityProviderRoutes:
     def _checked(self, tenant: TenantId, wanted: str, asked: IdentityProviderRequest) -> IdentityProvider:
         """The provider that was asked for. Raises Refusal naming the field that cannot be."""
         if not _ID.fullmatch(wanted):
-            raise Refusal(problems.FIELD_WRONG, at="id", value=wanted, expected="letters, digits, `.`, `_` and `-`, 64 at most")
+            raise Refusal(problems.FIELD_WRONG, at="id", value=wanted, expected=_ID_WORDS)
         if asked.serves not in SERVES:
             raise Refusal(problems.FIELD_WRONG, at="/serves", value=asked.serves, expected=", ".join(SERVES))
         unknown = next((name for name in asked.algorithms if name not in ALGORITHMS), None)
         if unknown is not None:
             raise Refusal(problems.FIELD_WRONG, at="/algorithms", value=unknown, expected=", ".join(ALGORITHMS))
         if asked.serves != OPERATORS and (asked.authorize_url or asked.token_url or asked.client_secret):
-            expected = "nothing: only operators sign in through us, shoppers' apps bring their token"
-            raise Refusal(problems.FIELD_WRONG, at="/authorize_url, /token_url, /client_secret", value="set", expected=expected)
+            raise Refusal(problems.FIELD_WRONG, at="/authorize_url, /token_url, /client_secret", value=_SET, expected=_NOT_SET)
         for name in ("issuer", "jwks_url", "authorize_url", "token_url"):
             self._check_url(f"/{name}", getattr(asked, name))
         return IdentityProvider(

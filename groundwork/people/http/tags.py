@@ -19,6 +19,7 @@ from groundwork.plumbing.audit import Act, record
 from groundwork.plumbing.auth import Caller
 from groundwork.plumbing.db import Connection
 from groundwork.plumbing.http import Route, answered, caller, read
+from groundwork.plumbing.phrases import phrase_of
 from groundwork.plumbing.reasons import Refusal, Words
 from groundwork.plumbing.service import Parts
 from groundwork.plumbing.vault import Vault
@@ -146,7 +147,7 @@ class TagRoutes:
         try:
             return Tag(self._parts.ids.new(), asked.kind, venue, beacon, eid)
         except ValueError as error:
-            raise Refusal(BAD_TAG, value=asked.beacon or asked.kind, expected=str(error)) from None
+            raise Refusal(BAD_TAG, value=asked.beacon or asked.kind, expected=phrase_of(error)) from None
 
     def _code(self, tenant: TenantId) -> tuple[str, bytes]:
         code = new_code(self._parts.randbytes, tags.CODE_LENGTH)

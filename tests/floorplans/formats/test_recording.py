@@ -64,11 +64,11 @@ def test_holes_and_several_polygons_are_kept_without_the_closing_point(tmp_path:
     [
         (_feature({"floor": "F1"}), "feature 1: .*missing required field `zone`"),
         (_feature({"zone": "b"}), "feature 1: .*missing required field `floor`"),
-        (_feature({"zone": "b", "floor": 1}), "feature 1: Expected `str`, got `int`"),
+        (_feature({"zone": "b", "floor": 1}), "feature 1: .*Expected `str`, got `int`"),
         (_feature({"zone": "b", "floor": "F1", "kind": "ailse"}), "feature 1: unknown_kind .found ailse, known aisle"),
-        (_feature({"zone": "b", "floor": "F1"}, {"type": "Point", "coordinates": [0, 0]}), "feature 1: Invalid value 'Point'"),
+        (_feature({"zone": "b", "floor": "F1"}, {"type": "Point", "coordinates": [0, 0]}), "feature 1: .*Invalid value 'Point'"),
         (_feature({"zone": "b", "floor": "F1"}, {"type": "Polygon", "coordinates": [SQUARE[:3]]}), "feature 1: .*length >= 4"),
-        (_feature({"zone": "b", "floor": "F1"}, {"type": "Polygon", "coordinates": [[["x", 0]]]}), "feature 1: Expected"),
+        (_feature({"zone": "b", "floor": "F1"}, {"type": "Polygon", "coordinates": [[["x", 0]]]}), "feature 1: .*Expected"),
     ],
 )
 def test_a_bad_feature_is_named_with_its_file_and_number(tmp_path: Path, bad: dict[str, Any], words: str) -> None:

@@ -84,7 +84,7 @@ def test_what_waited_in_a_queue_or_comes_by_a_wrong_clock_is_refused(at: str) ->
 
 def test_what_cannot_be_read_is_refused_with_words_that_tell_of_nobody() -> None:
     said = sift(b'{"id": "58:78:20:76:BC:24"')
-    assert (said.payload_refused, said.problem, said.adverts) == ("feed_unreadable", "the payload is no JSON", 0)
+    assert (said.payload_refused, said.problem, said.adverts) == ("feed_unreadable", ("the payload is no JSON", "الحمولة ليست JSON"), 0)
     assert sift(real.ESPRESENSE_ROOM, topic=real.ESPRESENSE_ROOM_TOPIC).payload_refused == "feed_nothing_heard"
 
 

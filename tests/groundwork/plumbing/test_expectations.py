@@ -45,7 +45,7 @@ def test_every_pattern_of_the_product_has_words_in_both_languages() -> None:
     ("kind", "value", "english", "arabic"),
     [
         (Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")], "riyal", "3 capital letters A to Z", "أحرف لاتينية كبيرة عددها 3"),
-        (Annotated[str, msgspec.Meta(pattern="^(ar|en)$")], "fr", "one of ar, en", "إحدى القيم ar, en"),
+        (Annotated[str, msgspec.Meta(pattern="^(ar|en)$")], "fr", "one of ar, en", "إحدى القيم ar، en"),
         (
             Annotated[str, msgspec.Meta(pattern=r"^[^\s]{1,64}$")],
             "a b",

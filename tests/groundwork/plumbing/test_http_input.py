@@ -110,7 +110,7 @@ async def test_a_header_that_is_no_text_is_refused_and_breaks_nothing(client: Cl
     ("query", "en", "ar"),
     [
         ("on=yesterday", "expected a date such as 2026-11-01", "والمتوقع تاريخ مثل 2026-11-01"),
-        ("order=sideways", "expected one of down, up", "والمتوقع إحدى القيم down, up"),
+        ("order=sideways", "expected one of down, up", "والمتوقع إحدى القيم down، up"),
     ],
 )
 async def test_what_was_expected_is_said_where_the_decoder_says_only_what_is_wrong(client: Client, query: str, en: str, ar: str) -> None:
