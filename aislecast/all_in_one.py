@@ -58,7 +58,7 @@ _NO_VENUE = Words(
 )
 _FIRST_LINK = Words(
     "Nobody has signed in yet. Open this link within {hours} h to become the first admin; it works once:",
-    "لم يسجّل أحد الدخول بعد. افتح هذا الرابط خلال {hours} ساعة لتصبح أول مشرف؛ وهو يعمل مرة واحدة:",
+    "لم يسجّل أحد الدخول بعد. افتح هذا الرابط خلال {hours:ساعة} لتصبح أول مشرف؛ وهو يعمل مرة واحدة:",
 )
 FIRST_LINK_HOURS: Final = 24
 

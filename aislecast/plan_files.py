@@ -16,9 +16,12 @@ from groundwork.plumbing.reasons import Words
 if TYPE_CHECKING:
     from floorplans.importing import Import
     from floorplans.model import Level, Plan
+    from floorplans.render.scene import Scene
     from groundwork.plumbing.db import Connection
 
 T = TypeVar("T")
+
+PICTURES = (".svg", ".png")
 
 _STEPS = {"reading": Words("looking what it is", "تحديد نوع الملف"), "drawn": Words("read", "تمت القراءة")}
 _FORMAT = Words("reading it as {format}; a large drawing takes a while", "قراءته بصيغة {format}؛ الرسم الكبير يستغرق وقتًا")
@@ -36,6 +39,10 @@ NO_DATABASE_YET = Words(
     "لا توجد قاعدة بيانات في {folder} بعد. شغّل `aislecast up` على هذا المجلد مرة، أو اذكر مجلدًا آخر بالخيار `--data`.",
 )
 NOT_WRITTEN = Words("{path} cannot be written: {problem}.", "تعذرت الكتابة في {path}: {problem}.")
+NO_PICTURE = Words(
+    "{name} is no picture that can be drawn; the name ends on one of: {known}.",
+    "{name} ليس اسم صورة يمكن رسمها؛ ينتهي الاسم بإحدى: {known}.",
+)
 WRITTEN = Words("Wrote {path}.", "كُتب {path}.")
 
 
@@ -115,6 +122,21 @@ async def _queried(args: argparse.Namespace, ask: Callable[[Any], T]) -> T:
         return await db.read(ask)
     finally:
         await db.close()
+
+
+def check_picture(path: Path) -> None:
+    """Raises Stop unless the file's name says SVG or PNG; asked before anything is read or worked out."""
+    if path.suffix.lower() not in PICTURES:
+        raise Stop(NO_PICTURE, BAD_INPUT, name=path.name, known=", ".join(PICTURES))
+
+
+def picture(scene: "Scene", path: Path, scale: float, font: Path | None = None) -> bytes:
+    """The scene as the file's name says, `scale` pixels a metre. Raises Stop on a name that says neither."""
+    from floorplans.render.png import png
+    from floorplans.render.svg import svg
+
+    check_picture(path)
+    return png(scene, scale, font) if path.suffix.lower() == ".png" else svg(scene, scale).encode()
 
 
 def write_out(path: Path, raw: bytes, voice: Voice) -> int:

@@ -5,14 +5,14 @@ import csv
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from aislecast.arguments import Parser, number, whole_number
 from aislecast.commands.options import add_data, add_database, add_json
 from aislecast.exits import BAD_INPUT, FAILED, OK, Stop
-from aislecast.plan_files import level_of, plan_of_source, write_out
+from aislecast.plan_files import check_picture, level_of, picture, plan_of_source, write_out
 from aislecast.words import Voice
 from groundwork.plumbing.phrases import phrase_of
 from groundwork.plumbing.reasons import Words
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ROUTE = Words("find the way between places of a plan", "اعثر على الطريق بين أماكن في المخطط")
 COVERAGE = Words("forecast what gateways hear on a plan", "توقّع ما تسمعه البوابات في المخطط")
 _PLACE = "PLACE"
+_PIXELS_A_METRE = 10.0
 _FROM = Words(
     "where it starts: LEVEL:x,y in metres, or the id of a zone, point, opening, shelf or product",
     "نقطة البداية: LEVEL:x,y بالأمتار، أو معرّف منطقة أو نقطة أو باب أو رف أو منتج",
@@ -48,8 +49,8 @@ _WALK = Words(
 _HEAT = Words("draw the signal on a level, as SVG or PNG", "ارسم الإشارة على طابق بصيغة SVG أو PNG")
 _NOWHERE = Words("Give `--to`, or at least one `--via`.", "اذكر `--to` أو `--via` واحدًا على الأقل.")
 _NO_WAY = Words("{problem}", "{problem}")
-_WAY = Words("To {name}: {metres} m, about {minutes} min", "إلى {name}: {metres} م، نحو {minutes} دقيقة")
-_WAY_THERE = Words("The way: {metres} m, about {minutes} min", "الطريق: {metres} م، نحو {minutes} دقيقة")
+_WAY = Words("To {name}: {metres} m, about {minutes} min", "إلى {name}: {metres} م، نحو {minutes:دقيقة}")
+_WAY_THERE = Words("The way: {metres} m, about {minutes} min", "الطريق: {metres} م، نحو {minutes:دقيقة}")
 _HEARD = Words(
     "Level {level}: heard by 1 gateway or more {one} %, by 2 {two} %, by 3 {three} %; gateways: {gateways}.",
     "الطابق {level}: تسمعه بوابة أو أكثر {one} %، بوابتان {two} %، ثلاث {three} %؛ البوابات: {gateways}.",
@@ -104,6 +105,8 @@ def route(args: argparse.Namespace, voice: Voice) -> int:
 
     if args.end is None and not args.via:
         raise Stop(_NOWHERE, BAD_INPUT)
+    if args.svg is not None:
+        check_picture(args.svg)
     plan = plan_of_source(args, voice)
     tied = bool(plan.levels) and all(level.anchor for level in plan.levels)
     asked = ErrandAsked(
@@ -150,17 +153,7 @@ def _drawn(plan: "Plan", routes: "tuple[Route, ...]", path: Path, voice: Voice) 
     first = routes[0].legs[0].level
     level = next(one for one in plan.levels if one.id == first)
     walks = [leg.points for one in routes for leg in one.legs if leg.level == first]
-    return _picture(with_ways(scene_of(plan, level, voice.language), walks), path)
-
-
-def _picture(scene: Any, path: Path) -> bytes:
-    if path.suffix.lower() == ".png":
-        from floorplans.render.png import png
-
-        return png(scene, 10.0)
-    from floorplans.render.svg import svg
-
-    return svg(scene, 10.0).encode()
+    return picture(with_ways(scene_of(plan, level, voice.language), walks), path, _PIXELS_A_METRE)
 
 
 def _stop(fault: "NoRoute", asked: "ErrandAsked", voice: Voice) -> Stop:
@@ -177,6 +170,8 @@ def coverage(args: argparse.Namespace, voice: Voice) -> int:
     from floorplans.hearing import CoverageAsked, heard, walked
     from floorplans.walk_test import compared
 
+    if args.svg is not None:
+        check_picture(args.svg)
     plan = plan_of_source(args, voice)
     if args.level:
         level_of(plan, args.level)
@@ -216,7 +211,8 @@ def _heat(plan: "Plan", args: argparse.Namespace, voice: Voice) -> bytes:
 
     level = level_of(plan, args.level)
     cell = cell_for(level, CELL_M)
-    return _picture(scene_of(plan, level, voice.language, predicted(plan, level.id, cell_m=cell).heat(), cell), args.svg)
+    heat = predicted(plan, level.id, cell_m=cell).heat()
+    return picture(scene_of(plan, level, voice.language, heat, cell), args.svg, _PIXELS_A_METRE)
 
 
 def _walk(path: Path) -> "list[Measured]":

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from string import Formatter
 
 from aislecast.settings import LANGUAGE
+from groundwork.plumbing.counts import counted, is_counted
 from groundwork.plumbing.reasons import Words
 
 LANGUAGES = ("ar", "en")
@@ -90,6 +91,9 @@ def _filled_in(value: object, spec: str) -> str:
     """A value in an isolate of its own; a phrase in both languages as Arabic, its Latin runs in isolates."""
     if isinstance(value, Words):
         return _LATIN.sub(lambda run: f"{_LEFT_TO_RIGHT_ISOLATE}{run[0]}{_POP_ISOLATE}", value.ar)
+    if is_counted(spec):
+        number, noun = counted(value, spec)
+        return f"{_FIRST_STRONG_ISOLATE}{number}{_POP_ISOLATE} {noun}" if number else noun
     return f"{_FIRST_STRONG_ISOLATE}{format(value, spec)}{_POP_ISOLATE}"
 
 

@@ -70,7 +70,7 @@ STARTED: Final = Words(
 )
 ENDED: Final = Words(
     "Stopped: {adverts} adverts heard, {sent} sightings acknowledged, {waiting} still on disk.",
-    "توقفت البوابة: التُقط من الإعلانات {adverts}، وأُكّد استلام {sent} رصدًا، وبقي على القرص {waiting}.",
+    "توقفت البوابة: التُقط من الإعلانات {adverts}، ومن الأرصاد المؤكد استلامها {sent}، وبقي على القرص {waiting}.",
 )
 MOVED_ASIDE: Final = Words(
     "The spool {path} was damaged and has been moved to {aside}; a new one was begun.",
@@ -111,7 +111,7 @@ PROOF_REFUSED: Final = Words(
 )
 TOO_OFTEN: Final = Words(
     "The server was asked too often from here. Try again in {seconds} seconds.",
-    "تكرر سؤال الخادم من هنا أكثر مما يسمح به. حاول مجددًا بعد {seconds} ثانية.",
+    "تكرر سؤال الخادم من هنا أكثر مما يسمح به. حاول مجددًا بعد {seconds:ثانية}.",
 )
 NOT_A_SERVER: Final = Words(
     "{server} answers with {status}, which an Aislecast server would not. Is the address right?",

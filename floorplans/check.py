@@ -1,4 +1,9 @@
-"""What `aislecast plan check` says of a file: how many of what, how large in metres, and what to look at; one answer for people and CI."""
+"""What `aislecast plan check` says of a file or of a venue's plan in force: how many of what, how large in metres, and what to look at.
+
+One answer for people and CI.
+"""
+
+from typing import Final
 
 import msgspec
 
@@ -11,6 +16,7 @@ from floorplans.merge import plan_of
 from floorplans.model import UNIT_KINDS, Level, Plan, Point
 from floorplans.sentences import phrases
 from floorplans.shapes import box_of
+from groundwork.contracts.ids import VenueId
 
 
 class LevelSize(msgspec.Struct, frozen=True):
@@ -60,19 +66,31 @@ class Checked(msgspec.Struct, frozen=True):
     layers: list[str] = []
 
 
+IN_FORCE: Final = "in_force"
+"""The format of a plan that comes from no file."""
+
+
 def checked(name: str, read: Import) -> Checked:
     """The answer on a file that was read."""
-    plan = plan_of(read.drawn)
-    noted = [remark_noted(remark) for remark in read.drawn.remarks]
+    return _checked(name, read.format, plan_of(read.drawn), read.drawn)
+
+
+def checked_plan(venue: VenueId, plan: Plan) -> Checked:
+    """The answer on the plan in force at a venue; `file` is the venue's id."""
+    return _checked(venue, IN_FORCE, plan, Drawn())
+
+
+def _checked(name: str, form: str, plan: Plan, drawn: Drawn) -> Checked:
+    noted = [remark_noted(remark) for remark in drawn.remarks]
     noted += [finding_noted(finding) for finding in findings(plan)]
-    scaled = read.drawn.sheet is None or read.drawn.sheet.metres_per_unit is not None
+    scaled = drawn.sheet is None or drawn.sheet.metres_per_unit is not None
     sizes = [_level(plan, level, scaled) for level in plan.levels]
-    width, height = _size(plan, read.drawn)
+    width, height = _size(plan, drawn)
     return Checked(
         file=name,
-        format=read.format,
+        format=form,
         counts=counts(plan),
-        found=dict(read.drawn.found),
+        found=dict(drawn.found),
         width_m=width,
         height_m=height,
         levels=sizes,
@@ -81,7 +99,7 @@ def checked(name: str, read: Import) -> Checked:
         errors=sum(one.severity == "error" for one in noted),
         warnings=sum(one.severity == "warning" for one in noted),
         problems=noted,
-        layers=list(read.drawn.layers),
+        layers=list(drawn.layers),
     )
 
 

@@ -34,7 +34,7 @@ OF_FILES: Final[dict[str, Sentence]] = {
         Words("Its geometry is {found}; expected {expected}. It was left out.", "شكله الهندسي {found} والمتوقع {expected}، فاستُبعد.")
     ),
     "short_ring": Sentence(
-        Words("A ring of {found} points encloses nothing; it was left out.", "حلقة من {found} نقاط لا تحصر مساحة، فاستُبعدت."),
+        Words("A ring of {found} points encloses nothing; it was left out.", "حلقة من {found:نقطة} لا تحصر مساحة، فاستُبعدت."),
         Words("Draw at least three corners.", "ارسم ثلاث زوايا على الأقل."),
     ),
     "wrong_point": Sentence(
@@ -67,7 +67,7 @@ OF_FILES: Final[dict[str, Sentence]] = {
     "zip_bomb": Sentence(
         Words(
             "It unpacks to {found} times its size; over {most} times is refused.",
-            "يتضخم الأرشيف عند فكّه {found} مرة؛ ويُرفض ما زاد على {most} مرة.",
+            "يتضخم الأرشيف عند فكّه {found:مرة}؛ ويُرفض ما زاد على {most:مرة}.",
         )
     ),
     "no_level": Sentence(
@@ -145,7 +145,7 @@ OF_FILES: Final[dict[str, Sentence]] = {
         Words("Choose other layers.", "اختر طبقات أخرى."),
     ),
     "took_too_long": Sentence(
-        Words("Reading took over {seconds} s and was stopped.", "استغرقت القراءة أكثر من {seconds} ثانية فأُوقفت."),
+        Words("Reading took over {seconds} s and was stopped.", "استغرقت القراءة أكثر من {seconds:ثانية} فأُوقفت."),
         Words("Leave out layers or split the file.", "استبعد بعض الطبقات أو قسّم الملف."),
     ),
     "too_much_memory": Sentence(
@@ -204,7 +204,7 @@ OF_PLANS: Final[dict[str, Sentence]] = {
     ),
     "overlaps_itself": Sentence(Words("Its polygons lie over one another.", "مضلعاته متراكبة."), Words("Join them.", "ادمجها.")),
     "identity_twice": Sentence(
-        Words("This identity is in {count} places at once.", "هذه الهوية موجودة في {count} مواضع في الوقت نفسه."),
+        Words("This identity is in {count} places at once.", "هذه الهوية موجودة في {count:موضع} في الوقت نفسه."),
         Words("Keep the one that is true.", "أبقِ الموضع الصحيح وحده."),
     ),
     "identity_elsewhere": Sentence(

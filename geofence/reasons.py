@@ -16,7 +16,7 @@ BAD_BATCH: Final = Reason(
 )
 TOO_MANY_ROWS: Final = Reason(
     "too_many_rows",
-    Words("The batch has {rows} rows, at most {limit} are taken at once.", "في الدفعة {rows} صفًا، والحد الأقصى في المرة الواحدة {limit}."),
+    Words("The batch has {rows} rows, at most {limit} are taken at once.", "في الدفعة {rows:صف}، والحد الأقصى في المرة الواحدة {limit}."),
     413,
 )
 FOREIGN_TENANT: Final = Reason(

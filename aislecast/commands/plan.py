@@ -15,7 +15,7 @@ from aislecast import plan_ways
 from aislecast.arguments import Parser, number, whole_number
 from aislecast.commands.options import add_data, add_database, add_json, database_of, database_url, folder_of
 from aislecast.exits import BAD_INPUT, ENVIRONMENT, FAILED, OK, Stop
-from aislecast.plan_files import NO_DATABASE_YET, REFUSED, level_of, plan_of_source, read_plan, stop_of, write_out
+from aislecast.plan_files import NO_DATABASE_YET, REFUSED, check_picture, level_of, picture, plan_of_source, read_plan, stop_of, write_out
 from aislecast.words import Voice
 from groundwork.contracts.ids import VenueId
 from groundwork.plumbing.reasons import Refusal, Words
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SUMMARY = Words("check, import, export and draw floor plans", "افحص مخططات الطوابق واستوردها وصدّرها وارسمها")
-_CHECK = Words("say what is in a plan file and what is wrong with it", "اعرض ما في ملف المخطط وما فيه من أخطاء")
+_CHECK = Words("say what is on a plan and what is wrong with it", "اعرض ما في المخطط وما فيه من أخطاء")
 _IMPORT = Words("put a plan file into a venue's draft", "أدخل ملف مخطط في مسودة متجر")
 _EXPORT = Words("write a plan to a file of another format", "اكتب مخططًا في ملف بصيغة أخرى")
 _RENDER = Words("draw a level as SVG or PNG", "ارسم طابقًا بصيغة SVG أو PNG")
@@ -58,6 +58,7 @@ _COUNTED = Words(
     "{file} ({format}): الطوابق {levels}، الوحدات {units}، الأبواب {doors}، المناطق {zones}، التجهيزات {fixtures}، "
     "المواضع {placements}؛ {size}.",
 )
+_IN_FORCE = Words("the plan in force", "المخطط المعمول به")
 _MORE = Words("... and {count} more; see them all with `--json`.", "... و{count} أخرى؛ اعرضها كلها بالخيار `--json`.")
 _CHANGE = Words("{part}: {added} added, {changed} changed", "{part}: أُضيف {added}، تغيّر {changed}")
 _SAME = Words("Everything in the file is in the draft already.", "كل ما في الملف موجود في المسودة أصلًا.")
@@ -75,9 +76,8 @@ SHOWN = 20
 def add_arguments(parser: Parser, voice: Voice) -> None:
     summaries = {"check": _CHECK, "import": _IMPORT, "export": _EXPORT, "render": _RENDER}
     actions = parser.commands("action", {**summaries, "route": plan_ways.ROUTE, "coverage": plan_ways.COVERAGE})
-    for name in ("check", "import"):
-        actions[name].argument("file", _FILE, metavar="FILE", type=Path)
-    for name in ("export", "render", "route", "coverage"):
+    actions["import"].argument("file", _FILE, metavar="FILE", type=Path)
+    for name in ("check", "export", "render", "route", "coverage"):
         actions[name].argument("source", _SOURCE, metavar="FILE|VENUE")
     for name in ("export", "render"):
         actions[name].argument("--out", _OUT, metavar="FILE", type=Path, required=True)
@@ -86,11 +86,11 @@ def add_arguments(parser: Parser, voice: Voice) -> None:
         action.argument("--page", _PAGE, metavar="N", type=whole_number(voice, 1, 2_000), default=1)
         action.argument("--layer", _LAYER, metavar="NAME", action="append", default=[])
         action.argument("--unit", _UNIT, choices=("mm", "cm", "m", "in", "ft"), default="")
-    for name in ("import", "export", "render"):
+    for name in ("check", "import", "export", "render"):
         add_data(actions[name])
         add_database(actions[name])
-    for name in ("import", "export", "render", "route", "coverage"):
-        actions[name].argument("--tenant", _TENANT, metavar="ID")
+    for action in actions.values():
+        action.argument("--tenant", _TENANT, metavar="ID")
     for name in ("check", "import"):
         add_json(actions[name])
     actions["import"].argument("--venue", _VENUE, metavar="ID", required=True)
@@ -116,16 +116,21 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
 
 
 def check(args: argparse.Namespace, voice: Voice) -> int:
-    """Exit code 1 where the plan has errors, 2 where the file is refused."""
-    from floorplans.check import checked
+    """Exit code 1 where the plan has errors, 2 where the file is refused or there is no such venue."""
+    from floorplans.check import IN_FORCE, checked, checked_plan
 
-    found = checked(args.file.name, read_plan(args.file, args, voice))
+    path = Path(args.source)
+    if path.exists():
+        found = checked(path.name, read_plan(path, args, voice))
+    else:
+        found = checked_plan(VenueId(args.source), plan_of_source(args, voice))
     if args.json:
         print(msgspec.json.encode(found).decode())
         return FAILED if found.errors else OK
     size = voice.say(_NO_SIZE) if found.width_m is None else voice.say(_SIZE, width=found.width_m, height=found.height_m)
     counts = {key: found.counts[key] for key in ("levels", "units", "doors", "zones", "fixtures", "placements")}
-    print(voice.say(_COUNTED, file=found.file, format=found.format, size=size, **counts))
+    form = voice.say(_IN_FORCE) if found.format == IN_FORCE else found.format
+    print(voice.say(_COUNTED, file=found.file, format=form, size=size, **counts))
     _tell(found.problems, voice)
     return FAILED if found.errors else OK
 
@@ -213,13 +218,7 @@ def export(args: argparse.Namespace, voice: Voice) -> int:
 def render(args: argparse.Namespace, voice: Voice) -> int:
     from floorplans.render.scene import scene_of
 
+    check_picture(args.out)
     plan = plan_of_source(args, voice)
-    level = level_of(plan, args.level)
-    scene = scene_of(plan, level, voice.language)
-    if args.out.suffix.lower() == ".svg":
-        from floorplans.render.svg import svg
-
-        return write_out(args.out, svg(scene, args.scale).encode(), voice)
-    from floorplans.render.png import png
-
-    return write_out(args.out, png(scene, args.scale, args.font), voice)
+    scene = scene_of(plan, level_of(plan, args.level), voice.language)
+    return write_out(args.out, picture(scene, args.out, args.scale, args.font), voice)

@@ -22,7 +22,7 @@ SUMMARY = Words(
 _SHOW = Words("what is kept, for how long, and what erasure does with it", "ما يُحفظ ومدته وما يفعله المحو به")
 _RUN = Words("remove now what is older than its period, and write the report", "احذف الآن ما تجاوز مدته واكتب التقرير")
 _KEPT = Words("{table}: {kept}; {fate}", "{table}: {kept}؛ {fate}")
-_REMOVED = Words("{tenant}: {kind}: {removed} removed, older than {days} days", "{tenant}: {kind}: حُذف {removed} مما تجاوز {days} يومًا")
+_REMOVED = Words("{tenant}: {kind}: {removed} removed, older than {days} days", "{tenant}: {kind}: حُذف {removed} مما تجاوز {days:يوم}")
 _MORE = Words("{tenant}: {kind}: there is more; run again", "{tenant}: {kind}: بقي المزيد؛ شغّل الأمر مجددًا")
 _NOTHING = Words("{tenant}: nothing is older than its period", "{tenant}: لا شيء تجاوز مدته")
 

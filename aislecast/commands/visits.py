@@ -34,20 +34,26 @@ _DATE = Words(
 )
 _BAD_DATE = Words("`--date` takes a day as `YYYY-MM-DD`; got {got}.", "الخيار `--date` يقبل يومًا بالصيغة `YYYY-MM-DD`؛ والمعطى {got}.")
 _HEAD = Words("{name} ({venue}), {date}, time zone {zone}", "{name} ({venue})، {date}، المنطقة الزمنية {zone}")
-_VISITS = Words("Visits: about {visits}, by about {shoppers} shoppers", "الزيارات: نحو {visits}، من نحو {shoppers} متسوقًا")
-_NO_VISITS = Words("Visits: none, or by fewer than {least} shoppers", "الزيارات: لا شيء، أو من أقل من {least} متسوقين")
+_VISITS = Words(
+    "Visits: about {visits}, by about {shoppers} shoppers",
+    "الزيارات: نحو {visits}، والمتسوقون: نحو {shoppers}",
+)
+_NO_VISITS = Words("Visits: none, or by fewer than {least} shoppers", "الزيارات: لا شيء، أو عدد المتسوقين أقل من {least}")
 _ZONES = Words("How zones were used", "استخدام المناطق")
-_ZONE = Words("{zone}: entered about {enters} times by about {shoppers} shoppers", "{zone}: نحو {enters} مرة دخول من نحو {shoppers} متسوقًا")
+_ZONE = Words(
+    "{zone}: entered about {enters} times by about {shoppers} shoppers",
+    "{zone}: نحو {enters:مرة} دخول، والمتسوقون: نحو {shoppers}",
+)
 _ZONE_HIDDEN = Words("{zone}: the number of enters is hidden", "{zone}: عدد مرات الدخول مخفي")
 _AT_A_TIME = Words("{mean} there at a time", "{mean} فيها في الوقت الواحد")
-_LASTED = Words("half stayed up to {median} s, nine of ten up to {p90} s", "بقي نصفهم حتى {median} ثانية، وتسعة من عشرة حتى {p90} ثانية")
+_LASTED = Words("half stayed up to {median} s, nine of ten up to {p90} s", "بقي نصفهم حتى {median:ثانية}، وتسعة من عشرة حتى {p90:ثانية}")
 _QUARTERS = Words("Enters by quarter of an hour", "مرات الدخول في كل ربع ساعة")
 _COUNT = Words("{zone} {enters}", "{zone} {enters}")
 _AND = Words("; ", "؛ ")
 _NOTHING = Words("none, or too few to be shown", "لا شيء، أو أقل من أن يُعرض")
 _RULES = Words(
     "Hidden is what fewer than {least} shoppers contributed to, with whatever would give it away; counts are rounded.",
-    "يُخفى ما ساهم فيه أقل من {least} متسوقين، وما قد يكشفه؛ والأعداد مقرّبة.",
+    "يُخفى ما ساهم فيه عدد من المتسوقين أقل من {least}، وما قد يكشفه؛ والأعداد مقرّبة.",
 )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final, Literal, Protocol, TextIO
 from zoneinfo import ZoneInfo
 
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -27,6 +28,8 @@ _MOST: Final = {"zones": 40, "events": 8, "pushes": 5, "redemptions": 3}
 _FIXED_ROWS: Final = 14
 """Header, five titles with a line above each, the hops' headings, and the footer."""
 _BAR: Final = 24
+_GAP: Final = 2
+"""Between columns."""
 _SUMMARY_S: Final = 10.0
 _SAMPLE_S: Final = 1.0
 
@@ -48,17 +51,21 @@ _HEADINGS: Final = (
     Words("per s", "في الثانية"),
     Words("lag", "التأخر"),
 )
+_MISSING: Final = 5
+_SHORTEST_NAME: Final = 8
+_LEAST_COLUMNS: Final = _MISSING + 1
+"""What a narrow terminal still shows: every count; how fast and how late it is can be asked of the metrics."""
 _ENTER = Words("shopper {shopper} entered {zone}", "دخل المتسوق {shopper} إلى {zone}")
-_EXIT = Words("shopper {shopper} left {zone}", "غادر المتسوق {shopper} من {zone}")
-_DWELL = Words("shopper {shopper} has been in {zone} for {seconds} s", "المتسوق {shopper} في {zone} منذ {seconds} ثانية")
+_EXIT = Words("shopper {shopper} left {zone}", "غادر المتسوق {shopper} {zone}")
+_DWELL = Words("shopper {shopper} has been in {zone} for {seconds} s", "المتسوق {shopper} في {zone} منذ {seconds:ثانية}")
 _OUTSIDE: Final = {
     ("approach", "enter"): Words("shopper {shopper} is on the way to {zone}", "المتسوق {shopper} في الطريق إلى {zone}"),
     ("approach", "dwell"): Words(
-        "shopper {shopper} has been near {zone} for {seconds} s", "المتسوق {shopper} قرب {zone} منذ {seconds} ثانية"
+        "shopper {shopper} has been near {zone} for {seconds} s", "المتسوق {shopper} قرب {zone} منذ {seconds:ثانية}"
     ),
     ("approach", "exit"): Words("shopper {shopper} is no longer near {zone}", "لم يعد المتسوق {shopper} قرب {zone}"),
     ("venue", "enter"): Words("shopper {shopper} has arrived at {zone}", "وصل المتسوق {shopper} إلى {zone}"),
-    ("venue", "dwell"): Words("shopper {shopper} has been at {zone} for {seconds} s", "المتسوق {shopper} في {zone} منذ {seconds} ثانية"),
+    ("venue", "dwell"): Words("shopper {shopper} has been at {zone} for {seconds} s", "المتسوق {shopper} في {zone} منذ {seconds:ثانية}"),
     ("venue", "exit"): Words("shopper {shopper} has left {zone}", "غادر المتسوق {shopper} {zone}"),
 }
 """Of fences on the earth, by the zone's kind and the event's: approaching, arrived, left."""
@@ -67,20 +74,23 @@ _EXPECTED = Words(
 )
 _PUSHED = Words("push to shopper {shopper} by {channel}: {title}", "إشعار إلى المتسوق {shopper} عبر {channel}: {title}")
 _NOT_PUSHED = Words(
-    "push to shopper {shopper} by {channel} was not delivered ({why}): {title}",
-    "لم يصل إشعار إلى المتسوق {shopper} عبر {channel} ({why}): {title}",
+    "push to shopper {shopper} not delivered: {why} ({channel}: {title})",
+    "لم يصل إشعار إلى المتسوق {shopper}: {why} ({channel}: {title})",
 )
-_CHANNELS: Final = {"inbox": Words("in-app inbox", "صندوق التطبيق"), "dry_run": Words("dry run (sent nowhere)", "تجربة (لا تُرسل)")}
+_CHANNELS: Final = {"inbox": Words("in-app inbox", "صندوق التطبيق"), "dry_run": Words("dry run, sent nowhere", "تجربة دون إرسال")}
 _REDEEMED = Words("coupon redeemed: {amount} {currency} off, receipt {receipt}", "صُرفت قسيمة: خصم {amount} {currency}، الإيصال {receipt}")
+_LAG = Words("{seconds} s", "{seconds} ث")
 _SKIPPED = Words("... {count} more", "... و{count} غيرها")
 _AND = Words("; ", "؛ ")
 _SUMMARY = Words("shoppers in zones: {shoppers}", "المتسوقون في المناطق: {shoppers}")
 _HOP = Words(
-    "{name} {in_} in, {out} out, {refused} refused, {missing} missing", "{name}: دخل {in_}، خرج {out}، رُفض {refused}، فُقد {missing}"
+    "{name} {in_} in, {out} out, {refused} refused, {held} held, {missing} missing",
+    "{name}: دخل {in_}، خرج {out}، رُفض {refused}، معلّق {held}، مفقود {missing}",
 )
 
 
-Side = Literal["left", "right"]
+Side = Literal["left", "right", "number"]
+"""Of a column, in English. A number stands at the right in both languages, so that its units stand below one another."""
 
 
 class View(Protocol):
@@ -211,7 +221,7 @@ def _said_of_zone(line: ZoneLine, state: LiveState, voice: Voice) -> str:
 
 
 def summary(state: LiveState, voice: Voice) -> str:
-    """All counts in one line: how many shoppers are in, and what each hop that did anything took, gave, refused and lost."""
+    """All counts in one line: how many shoppers are in, and what each hop that did anything took, gave, refused, holds and lost."""
     busy = [hop for hop in in_order(state.hops) if hop.in_ or hop.missing()]
     hops = [voice.say(_HOP, name=step_name(hop.name, voice), in_=hop.in_, out=hop.out, **_losses(hop)) for hop in busy]
     return voice.say(_AND).join([voice.say(_SUMMARY, shoppers=sum(state.counts.values())), *hops])
@@ -233,7 +243,7 @@ def _seconds(line: ZoneLine) -> dict[str, int]:
 
 
 def _losses(hop: Hop) -> dict[str, int]:
-    return {"refused": hop.refused.total(), "missing": hop.missing()}
+    return {"refused": hop.refused.total(), "held": hop.held, "missing": hop.missing()}
 
 
 def _zone_name(zone: str, state: LiveState, voice: Voice) -> str:
@@ -243,20 +253,20 @@ def _zone_name(zone: str, state: LiveState, voice: Voice) -> str:
 
 def _grid(voice: Voice, width: int, *columns: Side) -> Table:
     """A table without lines; `columns` are as in English, and turn around in Arabic."""
-    table = Table.grid(padding=(0, 2), expand=False)
+    table = Table.grid(padding=(0, _GAP), expand=False)
     table.width = width
     for side in reversed(columns) if voice.right_to_left else columns:
-        table.add_column(justify=_turned(side) if voice.right_to_left else side, no_wrap=True)
+        table.add_column(justify=_justified(side, voice), no_wrap=True)
     return table
 
 
-def _start(voice: Voice) -> Side:
+def _start(voice: Voice) -> Literal["left", "right"]:
     """The side on which a line begins."""
     return "right" if voice.right_to_left else "left"
 
 
-def _turned(side: Side) -> Side:
-    return "right" if side == "left" else "left"
+def _justified(side: Side, voice: Voice) -> Literal["left", "right"]:
+    return "right" if side == "number" or (side == "right") != voice.right_to_left else "left"
 
 
 def _row(table: Table, voice: Voice, *cells: RenderableType) -> None:
@@ -278,7 +288,7 @@ def _zones(state: LiveState, voice: Voice, width: int, rows: int) -> Table:
     """The zones in their order; where not all fit, those with the most shoppers."""
     most = max([1, *state.counts.values()])
     fullest = sorted(state.zones, key=lambda zone: -state.counts.get(zone, 0))[:rows]
-    table = _grid(voice, width, "left", "right", "left")
+    table = _grid(voice, width, "left", "number", "left")
     for zone in (zone for zone in state.zones if zone in fullest):
         count = state.counts.get(zone, 0)
         bar = "█" * max(round(_BAR * count / most), 1 if count else 0)
@@ -298,15 +308,27 @@ def _lines(lines: Sequence[Line], state: LiveState, voice: Voice, width: int) ->
 
 
 def _hops(state: LiveState, voice: Voice, width: int) -> Table:
-    rest: list[Side] = ["right"] * (len(_HEADINGS) - 1)
-    table = _grid(voice, width, "left", *rest)
-    _row(table, voice, *(Text(voice.say(heading), style="dim") for heading in _HEADINGS))
-    for hop in in_order(state.hops):
-        lag = f"{state.lags_s[hop.name]:.1f} s" if hop.name in state.lags_s else "-"
-        missing = Text(str(hop.missing()), style="bold red" if hop.missing() else "")
-        counts = (f"{hop.in_:,}", f"{hop.out:,}", f"{hop.refused.total():,}", f"{hop.held:,}")
-        _row(table, voice, step_name(hop.name, voice), *counts, missing, f"{state.rate(hop.name):,.1f}", lag)
+    """A row for each hop. On a narrow terminal the last columns are left out, and names cut: half a number would be another number."""
+    rows = [[voice.say(heading) for heading in _HEADINGS], *(_hop_row(hop, state, voice) for hop in in_order(state.hops))]
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    while len(widths) > _LEAST_COLUMNS and sum(widths) + _GAP * (len(widths) - 1) > width:
+        widths.pop()
+    counts: list[Side] = ["number"] * (len(widths) - 1)
+    table = _grid(voice, width, "left", *counts)
+    names, *numbers = reversed(table.columns) if voice.right_to_left else table.columns
+    for column, wide in zip(numbers, widths[1:], strict=True):
+        column.min_width = wide
+    names.max_width = max(_SHORTEST_NAME, width - sum(widths[1:]) - _GAP * len(numbers))
+    for number, row in enumerate(rows):
+        styles = ["dim" if number == 0 else "bold red" if at == _MISSING and cell != "0" else "" for at, cell in enumerate(row)]
+        _row(table, voice, *(Text(cell, style=style) for cell, style in zip(row[: len(widths)], styles, strict=False)))
     return table
+
+
+def _hop_row(hop: Hop, state: LiveState, voice: Voice) -> list[str]:
+    counts = (hop.in_, hop.out, hop.refused.total(), hop.held, hop.missing())
+    lag = voice.say(_LAG, seconds=f"{state.lags_s[hop.name]:.1f}") if hop.name in state.lags_s else "-"
+    return [step_name(hop.name, voice), *(f"{count:,}" for count in counts), f"{state.rate(hop.name):,.1f}", lag]
 
 
 def _footer(state: LiveState, voice: Voice) -> Text:

@@ -131,12 +131,12 @@ WRONG_OWN_PASSWORD: Final = Reason(
 )
 SHORT_PASSWORD: Final = Reason(
     "short_password",
-    Words("A password has at least {least} characters.", "تتكون كلمة المرور من {least} حرفًا على الأقل."),
+    Words("A password has at least {least} characters.", "تتكون كلمة المرور من {least:حرف} على الأقل."),
     422,
 )
 LONG_PASSWORD: Final = Reason(
     "long_password",
-    Words("A password has at most {most} characters.", "لا تتجاوز كلمة المرور {most} حرفًا."),
+    Words("A password has at most {most} characters.", "لا تتجاوز كلمة المرور {most:حرف}."),
     422,
 )
 GUESSABLE_PASSWORD: Final = Reason(

@@ -9,6 +9,7 @@ import msgspec
 from groundwork.plumbing import problems
 from groundwork.plumbing.access import TIME_HEADER
 from groundwork.plumbing.cookies import CSRF_HEADER, NAME, SAFE_METHODS
+from groundwork.plumbing.counts import plain
 from groundwork.plumbing.http import Route
 from groundwork.plumbing.problems import Problem
 from groundwork.plumbing.reasons import Reason, Words
@@ -132,7 +133,7 @@ def _refusals(route: Route, problem: Json) -> Json:
 
 
 def _refusal(reasons: Sequence[Reason], problem: Json) -> Json:
-    lines = [f"- `{reason.code}`: {reason.words.en}\n  {reason.words.ar}" for reason in reasons]
+    lines = [f"- `{reason.code}`: {reason.words.en}\n  {plain(reason.words.ar)}" for reason in reasons]
     codes = {"properties": {"code": {"enum": [reason.code for reason in reasons]}}}
     return {"description": "\n".join(lines), "content": {problems.MEDIA: {"schema": {"allOf": [problem, codes]}}}}
 

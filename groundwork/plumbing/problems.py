@@ -76,7 +76,7 @@ CROSS_SITE = Reason(
 )
 TOO_MANY = Reason(
     "too_many_requests",
-    Words("Too many requests; the next one is welcome in {seconds} s.", "طلبات كثيرة جداً؛ يُقبل الطلب التالي بعد {seconds} ثانية."),
+    Words("Too many requests; the next one is welcome in {seconds} s.", "طلبات كثيرة جداً؛ يُقبل الطلب التالي بعد {seconds:ثانية}."),
     429,
 )
 NOT_GRANTED = Reason(
@@ -94,7 +94,7 @@ METHOD_NOT_ALLOWED = Reason(
 )
 BODY_TOO_SLOW = Reason(
     "body_too_slow",
-    Words("The body did not arrive within {seconds} s.", "لم يصل محتوى الطلب خلال {seconds} ثانية."),
+    Words("The body did not arrive within {seconds} s.", "لم يصل محتوى الطلب خلال {seconds:ثانية}."),
     408,
 )
 BODY_TOO_LARGE = Reason(
@@ -139,7 +139,7 @@ TOO_SLOW = Reason(
     "too_slow",
     Words(
         "No answer within {seconds} s; the same request may be sent again.",
-        "لم يكتمل الرد خلال {seconds} ثانية؛ يمكن إرسال الطلب نفسه مرة أخرى.",
+        "لم يكتمل الرد خلال {seconds:ثانية}؛ يمكن إرسال الطلب نفسه مرة أخرى.",
     ),
     503,
 )

@@ -4,7 +4,11 @@ Each package lists its own in its `reasons.py`; `http.py` turns a raised Refusal
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Final, NamedTuple, Protocol, runtime_checkable
+
+from groundwork.plumbing.counts import Counting
+
+_FORMATTER: Final = Counting()
 
 
 class Words(NamedTuple):
@@ -16,7 +20,7 @@ class Words(NamedTuple):
     def said(self, language: str, **values: object) -> str:
         """The sentence in `language` (`ar`, else English) with `values` filled in; those that are Words in the same language."""
         spoken = {name: value.inside(language) if isinstance(value, Words) else value for name, value in values.items()}
-        return (self.ar if language == "ar" else self.en).format(**spoken)
+        return _FORMATTER.vformat(self.ar if language == "ar" else self.en, (), spoken)
 
     def inside(self, language: str) -> str:
         """The words as a part of another sentence: nothing is filled in, a pattern has braces of its own."""

@@ -20,6 +20,7 @@ from aiohttp.test_utils import TestServer
 
 from groundwork.plumbing import problems
 from groundwork.plumbing.clock import ManualClock
+from groundwork.plumbing.counts import plain
 from groundwork.plumbing.db import open_database
 from groundwork.plumbing.ids import SeededIds
 from groundwork.plumbing.reasons import Reason
@@ -123,7 +124,7 @@ def routes_table() -> str:
 def shared_refusals_table() -> str:
     """What any operation may answer besides its own."""
     met = {code: status for _, operation in _operations() for code, status in _codes(operation).items() if code in _shared()}
-    rows = [(f"`{code}`", met[code], _shared()[code].words.en, _shared()[code].words.ar) for code in sorted(met)]
+    rows = [(f"`{code}`", met[code], _shared()[code].words.en, plain(_shared()[code].words.ar)) for code in sorted(met)]
     return written(("code", "status", "says", "العربية"), rows)
 
 

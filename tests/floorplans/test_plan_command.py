@@ -12,7 +12,7 @@ from aislecast.cli import main
 from aislecast.folder import Folder
 from floorplans import queries as places
 from floorplans import tables as _rows  # noqa: F401 # tables register themselves
-from floorplans.formats import geojson, imdf, tables
+from floorplans.formats import geojson, imdf
 from floorplans.model import Names, Venue
 from groundwork.contracts.ids import TenantId, VenueId
 from groundwork.people import queries as people
@@ -80,8 +80,8 @@ def test_a_file_that_is_no_plan_is_refused_with_a_sentence(
 
 
 def test_what_is_not_there_or_a_folder_is_said_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["plan", "check", str(tmp_path / "gone.zip")]) == 2
-    assert "no file of this name" in capsys.readouterr().err
+    assert main(["plan", "check", str(tmp_path / "gone.zip"), "--data", str(tmp_path / "none")]) == 2
+    assert "neither a file nor a venue" in capsys.readouterr().err
     assert main(["plan", "check", str(tmp_path)]) == 2
     assert "a folder" in capsys.readouterr().err
 
@@ -101,23 +101,30 @@ def test_a_level_is_drawn(tmp_path: Path, plan_file: Path, name: str) -> None:
     assert main(["plan", "render", str(plan_file), "--level", "9", "--out", str(out)]) == 2
 
 
-def test_an_import_is_tried_then_done_then_brought_up_to_date(
-    tmp_path: Path, home: Path, plan_file: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("name", ["g.bmp", "g", "svg", "g.svg.jpeg"])
+def test_a_picture_of_a_kind_that_is_not_drawn_is_refused(
+    tmp_path: Path, centre_file: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    order = ["plan", "import", str(plan_file), "--venue", "noor", "--data", str(home), "--publish", "--json"]
-    assert main([*order, "--dry-run"]) == 0
-    tried = json.loads(capsys.readouterr().out)
-    assert tried["changes"]["zones"] == {"added": 5, "removed": 0, "changed": 0}
-    assert main(["plan", "export", "noor", "--data", str(home), "--out", str(tmp_path / "x.geojson")]) == 2
-    assert main(order) == 0
-    assert json.loads(capsys.readouterr().out)["version"] == tried["version"]
-    assert main(["plan", "export", "noor", "--data", str(home), "--out", str(tmp_path / "x.geojson")]) == 0
-    assert (tmp_path / "x.geojson").read_bytes() == plan_file.read_bytes()
-    table = tmp_path / "more.csv"
-    table.write_bytes(tables.write_placements(full_plan()).replace(b"5.25", b"6.25"))
+    """Before, it was a PNG under that name, or an SVG."""
+    out = str(tmp_path / name)
+    drawing = (["render", "--out", out], ["route", "--from", "G:2,2", "--to", "cafe", "--svg", out], ["coverage", "--svg", out])
+    for action, *options in drawing:
+        assert main(["plan", action, str(centre_file), *options]) == 2
+        assert f"{name} is no picture that can be drawn; the name ends on one of: .svg, .png." in capsys.readouterr().err
+    assert not Path(out).exists()
+
+
+def test_the_plan_in_force_is_checked_as_a_file_is(two_shops: Path, plan_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    order = ["plan", "check", "noor", "--tenant", "tamim", "--data", str(two_shops)]
     capsys.readouterr()
-    assert main(["plan", "import", str(table), "--venue", "noor", "--data", str(home), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["changes"]["placements"] == {"added": 0, "removed": 0, "changed": 1}
+    code = main([*order, "--json"])
+    in_force = json.loads(capsys.readouterr().out)
+    assert main(["plan", "check", str(plan_file), "--json"]) == code
+    in_file = json.loads(capsys.readouterr().out)
+    assert (in_force["file"], in_force["format"]) == ("noor", "in_force")
+    assert [in_force[part] for part in ("counts", "levels", "width_m")] == [in_file[part] for part in ("counts", "levels", "width_m")]
+    assert main([*order, "--lang", "ar"]) == code
+    assert "المخطط المعمول به" in capsys.readouterr().out
 
 
 @pytest.fixture
@@ -142,7 +149,14 @@ def two_shops(home: Path, plan_file: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "action", [("render", "--out", "x.svg"), ("export", "--out", "x.geojson"), ("route", "--from", "0:1,1", "--to", "0:2,1"), ("coverage",)]
+    "action",
+    [
+        ("check",),
+        ("render", "--out", "x.svg"),
+        ("export", "--out", "x.geojson"),
+        ("route", "--from", "0:1,1", "--to", "0:2,1"),
+        ("coverage",),
+    ],
 )
 def test_a_plan_of_any_tenant_is_found_and_one_of_two_must_be_named(
     two_shops: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], action: tuple[str, ...]

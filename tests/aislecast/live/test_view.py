@@ -10,6 +10,7 @@ from rich.console import Console
 
 from aislecast.live.state import KEPT_LINES, LiveState, PushLine, RedemptionLine, ZoneLine
 from aislecast.live.view import LiveView, PlainView, open_view, render, said
+from aislecast.steps import STEPS, step_name
 from aislecast.words import Voice
 from floorplans.model import Names
 from groundwork.plumbing.hops import Hops
@@ -89,6 +90,22 @@ def test_no_line_is_wider_than_the_terminal(state: LiveState, language: str, wid
         assert cell_len(line) <= width
 
 
+@pytest.mark.parametrize("width", [80, 100, 120])
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_a_narrow_terminal_loses_columns_and_ends_of_names_but_no_digit(state: LiveState, language: str, width: int) -> None:
+    counts = {}
+    for number, name in enumerate(STEPS):
+        hop = state.hops.hop(name, "adverts" if name.startswith("gateway") else "zone events")
+        hop.take(12_345_678 * 3 ** (number % 3))
+        hop.give(hop.in_ // 2)
+        counts[step_name(name, Voice(language))] = hop
+    drawn = _drawn(state, language, width)
+    shown = {line for line in drawn.splitlines() if re.search(r"\d,\d{3},\d{3}", line)}
+    assert len(shown) == len(STEPS)
+    for hop in counts.values():
+        assert any(f" {hop.in_:,} " in line and f" {hop.out:,} " in line and f"{hop.missing():,} " in line + " " for line in shown)
+
+
 @pytest.mark.parametrize("height", [24, 30, 40, 60])
 def test_the_view_fits_the_terminal(state: LiveState, height: int) -> None:
     for number in range(20):
@@ -160,7 +177,7 @@ def test_plain_lines_say_each_thing_once(state: LiveState) -> None:
         "10:00:00 shopper a3f2 entered Bakery",
         "10:00:10 shopper a3f2 has been in Bakery for 10 s",
         "10:00:10 push to shopper a3f2 by in-app inbox: خبز طازج بخصم 20٪",
-        f"10:00:10 push to shopper 77e0 by dry run (sent nowhere) was not delivered ({GONE}): Fresh bread, 20% off",
+        f"10:00:10 push to shopper 77e0 not delivered: {GONE} (dry run, sent nowhere: Fresh bread, 20% off)",
         "10:00:15 shopper a3f2 left Bakery",
         "10:00:20 coupon redeemed: 12.50 SAR off, receipt R-100",
     ]
@@ -174,8 +191,8 @@ def test_plain_lines_sum_up_every_ten_seconds(state: LiveState) -> None:
     view.close()
     sums = [line for line in out.getvalue().splitlines() if "shoppers in zones" in line]
     assert sums == [
-        f"10:00:{second} shoppers in zones: 5; gateway: gate 1234 in, 200 out, 1000 refused, 0 missing; "
-        "decide 7 in, 6 out, 0 refused, 1 missing"
+        f"10:00:{second} shoppers in zones: 5; gateway: gate 1234 in, 200 out, 1000 refused, 34 held, 0 missing; "
+        "decide 7 in, 6 out, 0 refused, 0 held, 1 missing"
         for second in (10, 20)
     ]
 
