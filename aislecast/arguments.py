@@ -75,7 +75,12 @@ class _Formatter(argparse.HelpFormatter):
 
 
 class _ArabicFormatter(_Formatter):
+    """Beside an option, which is Latin and comes first on its line, each line of Arabic runs from the right by itself."""
+
     voice = Voice("ar")
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return [self.voice.column(line) for line in super()._split_lines(text, width)]
 
 
 class Parser(argparse.ArgumentParser):

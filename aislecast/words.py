@@ -18,9 +18,15 @@ LANGUAGES = ("ar", "en")
 
 _RIGHT_TO_LEFT_MARK = "\u200f"
 _LEFT_TO_RIGHT_ISOLATE = "\u2066"
+_RIGHT_TO_LEFT_ISOLATE = "\u2067"
 _FIRST_STRONG_ISOLATE = "\u2068"
 _POP_ISOLATE = "\u2069"
-_LATIN = re.compile(r"`[^`]*`|(?:~/\.|--?)?[A-Za-z][A-Za-z0-9]*(?:[ ./:_-][A-Za-z0-9]+)*")
+_LATIN = re.compile(
+    r"`[^`]*`"
+    r"|[a-z]+://[^\s\u060c\u061b()]+"  # an address, up to a bracket or an Arabic comma
+    r"|(?:~/\.|--?)?[A-Za-z][A-Za-z0-9]*(?:[ ./:,_-][A-Za-z0-9]+)*"
+    r"|(?<![\w-])-\d[\d.]*"  # the sign of a number would change sides
+)
 
 _SEAM = re.compile(f"{_POP_ISOLATE}([/.:=_-]+)[{_LEFT_TO_RIGHT_ISOLATE}{_FIRST_STRONG_ISOLATE}]")
 """Between two isolates that are one thing, as `{url}/docs` is: apart, they would change places."""
@@ -72,6 +78,10 @@ class Voice:
     def line(self, text: str) -> str:
         """`text` as a line of its own that runs in the language's direction even where it begins with a time or a name."""
         return f"{_RIGHT_TO_LEFT_MARK}{text}" if self.right_to_left else text
+
+    def column(self, text: str) -> str:
+        """`text` as the cell of a table whose line begins with something else: it runs in the language's direction by itself."""
+        return f"{_RIGHT_TO_LEFT_ISOLATE}{text}{_POP_ISOLATE}" if self.right_to_left else text
 
     def isolate(self, text: str) -> str:
         """`text` (a path, a name in any script) so that it keeps its own direction inside an Arabic line."""

@@ -36,7 +36,7 @@ _BOX = Words(
     "a gateway and the file it left, from `btmon -w` or `beacon-gateway survey --keep`; repeat it",
     "بوابة والملف الذي كتبه `btmon -w` أو `beacon-gateway survey --keep`؛ ويمكن تكراره",
 )
-_MARKS = Words("where the tags were and when: tag,t,level,x_m,y_m[,session]", "أين كانت البطاقات ومتى: tag,t,level,x_m,y_m[,session]")
+_MARKS = Words("where the tags were and when: `tag,t,level,x_m,y_m[,session]`", "أين كانت البطاقات ومتى: `tag,t,level,x_m,y_m[,session]`")
 _TAG = Words("a tag that was carried through all marks; repeat it", "بطاقة حُملت عند كل العلامات؛ ويمكن تكراره")
 _BETWEEN = Words(
     "seconds between marks across which she went straight (default: 15)",

@@ -87,6 +87,24 @@ def test_latin_parts_of_an_arabic_line_are_isolated() -> None:
     assert not ISOLATES.search(Voice("en").say(words, folder="/srv"))
 
 
+@pytest.mark.parametrize(
+    "run",
+    [
+        "http://127.0.0.1:8000",
+        "https://h/docs?a=b",
+        "tag,t,level,x_m",
+        "LEVEL:x,y",
+        "~/.local/share/aislecast",
+        "-85",
+        "-0.5",
+        "--tls self",
+    ],
+)
+def test_a_latin_run_stays_whole(run: str) -> None:
+    """Half an address, or the sign of a number, would be shown on the other side."""
+    assert Voice("ar").say(Words(f"as ({run}), so", f"مثل ({run})، هكذا")) == f"مثل (\u2066{run}\u2069)، هكذا"
+
+
 def test_what_is_one_thing_stays_in_one_isolate() -> None:
     """Two isolates side by side would change places in a line that runs from the right."""
     assert Voice("ar").say(Words("at {url}/docs", "على {url}/docs"), url="http://h") == "على \u2068http://h/docs\u2069"

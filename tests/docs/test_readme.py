@@ -19,8 +19,12 @@ from time import sleep
 
 import pytest
 
+from aislecast.steps import STEPS, step_name
+from aislecast.words import Voice
 from groundwork.plumbing.clock import SystemClock
 from tests.architecture.source import ROOT
+from tests.docs.captures import PAGES as PAGES_CAPTURED
+from tests.docs.captures import ROWS, last_view, view_in, with_view
 from tests.docs.markdown import PAGES, Block, blocks, page
 
 READMES = ("README.md", "README.ar.md")
@@ -124,6 +128,35 @@ def test_both_readmes_have_the_same_parts() -> None:
 def test_the_readmes_point_to_each_other_first() -> None:
     assert "(README.ar.md)" in page("README.md")[:60]
     assert "(README.md)" in page("README.ar.md")[:90]
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_the_captured_view_shows_the_flow_as_it_is_today(name: str) -> None:
+    """`python -m tests.docs.captures` makes the captures anew: every step that the demo counts, in its order and under its name."""
+    voice = Voice(PAGES_CAPTURED[name])
+    rows = [line for line in view_in(page(name)).splitlines() if line.count("  ") > 5 and re.search(r"\d +[\d,]+ +", line)]
+    steps = [hop for line in rows for hop in STEPS if _name_in(line, step_name(hop, voice))]
+    assert steps == [hop for hop in STEPS if hop not in NOT_IN_THE_DEMO]
+
+
+NOT_IN_THE_DEMO = ("feeds.payloads", "feeds.adverts", "ingest.gaps")
+"""Steps that come with third-party boxes, and with boxes that lost something."""
+
+
+def _name_in(row: str, name: str) -> bool:
+    """Whether the row of a table is that of the step: its name stands at one end, beside spaces."""
+    return row.startswith(f"{name}  ") or row.endswith(f"  {name}")
+
+
+def test_the_last_whole_view_is_taken_out_of_what_a_terminal_was_sent() -> None:
+    rows = "\r\n".join(f"\x1b[1mrow {number}\x1b[0m" for number in range(ROWS))
+    back = "\r\x1b[2K" + "\x1b[1A\x1b[2K" * ROWS
+    drawn = f"starting\r\n{rows}{back}{rows.replace('row', 'line')}{back}line 0 is cut"
+    assert last_view(drawn).splitlines()[:2] == ["line 0", "line 1"]
+    assert (
+        with_view("<!-- capture -->\n```text\nold\n```\n<!-- /capture -->", "new\n")
+        == "<!-- capture -->\n```text\nnew\n```\n<!-- /capture -->"
+    )
 
 
 def test_every_command_the_pages_name_is_there(environment: dict[str, str], tmp_path: Path) -> None:
