@@ -1,7 +1,7 @@
 """The consent chain: how one row is hashed into the next, so that a change, a gap or a cut end shows.
 
-Pure; `queries/consents.py` appends and verifies. The chain proves that rows were not changed by someone who cannot also rewrite every later row and
-the end kept with the tenant; who must prove more keeps the end elsewhere from time to time.
+Pure; `queries/consents.py` appends and verifies. The chain proves that rows were not changed by someone who cannot also rewrite every later
+row and the end kept with the tenant; who must prove more keeps the end elsewhere from time to time.
 """
 
 import hashlib

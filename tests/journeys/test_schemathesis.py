@@ -1,6 +1,7 @@
 """Whatever anybody sends, the server answers: cases made from the deployment's own `openapi.json`, by callers who may ask each route.
 
-A fault here is a status of 500 or above. Who may ask is in `tests/aislecast/who_may.txt`; `tests/aislecast/test_matrix.py` holds the deployment to it.
+A fault here is a status of 500 or above. Who may ask is in `tests/aislecast/who_may.txt`; `tests/aislecast/test_matrix.py` holds the
+deployment to it.
 """
 
 import asyncio

@@ -127,9 +127,10 @@ def test_what_was_followed_while_it_waited_changes_nothing_and_is_counted_as_lat
 def test_steps_that_come_late_decide_nothing_and_wait_for_nothing() -> None:
     """A phone that was offline tells of steps it felt minutes ago, and of what it hears now."""
     felt = report(1, [("g-left", 60_000, -45.0)], 60_000)
-    columns = {"step_ms": np.array([START_MS + 20_000]), "heading_deg": np.zeros(1, np.float32), "step_device": np.zeros(1, np.int64)}
+    at_ms, heading_deg, device = np.array([START_MS + 20_000]), np.zeros(1, np.float32), np.zeros(1, np.int64)
+    report_of_steps = dataclasses.replace(felt, step_ms=at_ms, heading_deg=heading_deg, step_device=device)
     engine = Engine(two_rooms(), msgspec.structs.replace(RULES, locator="grid"))
-    (*_, outcome) = one_by_one(engine, [*quiet(1_000, 60_000), dataclasses.replace(felt, **columns)])
+    (*_, outcome) = one_by_one(engine, [*quiet(1_000, 60_000), report_of_steps])
     assert (outcome.fixes, outcome.refused, engine.waiting()) == (1, {}, 0)
 
 
