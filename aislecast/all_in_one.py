@@ -16,6 +16,7 @@ import msgspec
 
 from aislecast.configuration import FILE, Configuration, configuration
 from aislecast.demo import shop as demo
+from aislecast.demo.calibration import calibrate
 from aislecast.demo.world import open_world
 from aislecast.deployment import Deployment, Extras, Keys, deploy, parts_of
 from aislecast.exits import OK
@@ -56,6 +57,10 @@ _NO_VENUE = Words(
     "There is no venue yet; `aislecast up --demo` shows one at work.",
     "لا يوجد متجر بعد؛ يعرض `aislecast up --demo` متجرًا يعمل.",
 )
+_SIMULATED = Words(
+    "The demo shop, its shoppers and the walk that its radios were calibrated by are simulated.",
+    "المتجر التجريبي ومتسوقوه والجولة التي عويرت بها أجهزته كلها محاكاة.",
+)
 _FIRST_LINK = Words(
     "Nobody has signed in yet. Open this link within {hours} h to become the first admin; it works once:",
     "لم يسجّل أحد الدخول بعد. افتح هذا الرابط خلال {hours:ساعة} لتصبح أول مشرف؛ وهو يعمل مرة واحدة:",
@@ -75,6 +80,8 @@ async def run(options: UpOptions) -> int:
         db = await open_database(options.database or folder.database_url)
         parts = parts_of(db, clock, SystemIds(clock), OWNER)
         stage = await db.write(lambda conn: _set_stage(conn, options.demo, folder, clock.now_ms()))
+        if stage.scene is not None:
+            await calibrate(parts)
         url = f"{'https' if secure.context else 'http'}://{_shown(options.host)}:{options.port}"
         state = LiveState(parts.hops, stage.venue.names, stage.zones, stage.venue.time_zone, f"{url}/docs")
         keys = Keys(*(folder.key(name, lambda: secrets.token_bytes(32)) for name in ("coupons", "vault")))
@@ -152,6 +159,8 @@ def _say(up: Up, url: str, *, empty: bool) -> None:
     sentences = [up.voice.say(_UP, url=url)]
     if up.secure.trust is not None:
         sentences.append(up.voice.say(up.secure.trust))
+    if up.options.demo:
+        sentences.append(up.voice.say(_SIMULATED))
     if empty:
         sentences.append(up.voice.say(_NO_VENUE))
     for sentence in sentences:

@@ -29,9 +29,14 @@ Step = Literal["samples", "places", "prints", "radios", "door"]
 """What is being learned, for whoever waits."""
 
 
-def calibration_of(recording: Recording, sessions: str = "*", begin: Callable[[Step], None] = lambda _step: None) -> Calibration:
-    """What the recording teaches about its radios; `begin` is told each step. Raises ValueError where it teaches nothing."""
-    found = _learned(recording, begin)
+def calibration_of(
+    recording: Recording, sessions: str = "*", begin: Callable[[Step], None] = lambda _step: None, *, phones: bool = False
+) -> Calibration:
+    """What the recording teaches about its radios; `begin` is told each step. Raises ValueError where it teaches nothing.
+
+    With `phones` gateways will hear phones, which differ from one another by more than tags do; who ranges is a phone anyway.
+    """
+    found = _learned(recording, begin, phones=phones or recording.ranged)
     source = Source(recording=recording.name, part=recording.part, sessions=sessions, sha256=digest(recording))
     return replace(found, anchors=found.anchors or _stood(recording), source=source)
 
@@ -42,7 +47,7 @@ def _stood(recording: Recording) -> dict[str, Found]:
     return {one.subject: Found(level=one.level, x_m=round(one.x_m, 2), y_m=round(one.y_m, 2)) for one in placements}
 
 
-def _learned(recording: Recording, begin: Callable[[Step], None]) -> Calibration:
+def _learned(recording: Recording, begin: Callable[[Step], None], *, phones: bool) -> Calibration:
     begin("samples")
     plan = plan_of(recording, TENANT, VENUE, TIME_ZONE)
     levels = tuple(level.id for level in plan.levels)
@@ -53,7 +58,7 @@ def _learned(recording: Recording, begin: Callable[[Step], None]) -> Calibration
     if not plan.placements:
         return _with_found(recording, samples, levels, begin)
     begin("radios")
-    return calibrate(samples, anchors_of(plan), cells_of(plan, ZoneMap(plan).zones), levels, phones=recording.ranged)
+    return calibrate(samples, anchors_of(plan), cells_of(plan, ZoneMap(plan).zones), levels, phones=phones)
 
 
 def _with_found(recording: Recording, samples: Samples, levels: tuple[str, ...], begin: Callable[[Step], None]) -> Calibration:

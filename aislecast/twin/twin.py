@@ -35,6 +35,8 @@ RANGING_MS = 1000
 """How often iOS reports ranged beacons."""
 REDEEMS = 0.6
 """Chance that an offer made on this visit is used at the till: a demo's figure, real ones are a tenth of it."""
+STRANGERS = 4
+"""Phones that say nothing we know, beside our own."""
 ADDRESS_MS = 15 * 60 * 1000
 """How long a phone keeps a radio address (Bluetooth Core 5.4, vol. 3, part C, appendix A)."""
 
@@ -131,7 +133,7 @@ class Twin:
         start_ms: int,
         *,
         shelved: Sequence[Shelved] = (),
-        strangers: int = 4,
+        strangers: int = STRANGERS,
         physics: Physics | None = None,
     ) -> None:
         self.plan, self._seed, self._phones, self._start_ms = plan, seed, tuple(phones), start_ms
@@ -139,13 +141,12 @@ class Twin:
         premises = Premises(plan, shelved)
         people = len(self._phones) + strangers
         self._crowd = Crowd(premises, people, seed)
-        here = [placement for placement in plan.placements if placement.level == premises.level.id]
-        self._gateways, self._beacons = (tuple(p for p in here if p.kind == kind) for kind in ("gateway", "beacon"))
+        self._gateways, self._beacons = (radios_of(plan, kind) for kind in ("gateway", "beacon"))
         self._zones = [shape_of(zone.polygons) if zone.level == premises.level.id else shapely.Polygon() for zone in plan.zones]
-        self._air = self._air_to(premises, self._gateways, people, physics or Physics(), 3)
+        self._air = air_of(plan, seed, people, physics)
         self._scans = [number for number, phone in enumerate(self._phones) if phone.ranges]
         heard = self._beacons if self._scans else ()
-        self._beacon_air = self._air_to(premises, heard, people, physics or Physics(), 4)
+        self._beacon_air = Air(premises.level, heard, people, physics or Physics(), np.random.default_rng([seed, 4]))
         rng = np.random.default_rng([seed, 5])
         self._every_ms: Floats = rng.uniform(FASTEST_ADVERT_MS, SLOWEST_ADVERT_MS, people)
         self._every_ms[self._scans] = RANGING_MS
@@ -187,9 +188,6 @@ class Twin:
             self._tick(self._ticked * TICK_MS, (self._ticked + 1) * TICK_MS)
             self._ticked += 1
         return self._told(until_ms)
-
-    def _air_to(self, premises: Premises, radios: Sequence[Placement], people: int, physics: Physics, stream: int) -> Air:
-        return Air(premises.level, radios, people, physics, np.random.default_rng([self._seed, stream]))
 
     def _told(self, until_ms: int) -> Heard:
         """Takes what lies up to `until_ms` out of what is pending."""
@@ -288,6 +286,16 @@ class Twin:
         """A resolvable private address, as phones change it: no identity, and here so that nothing mistakes it for one."""
         digest = hashlib.blake2b(f"{self._seed}/{person}/{at_ms // ADDRESS_MS}".encode(), digest_size=6).digest()
         return ":".join(f"{byte:02X}" for byte in (0x40 | digest[0] & 0x3F, *digest[1:]))
+
+
+def radios_of(plan: Plan, kind: str) -> tuple[Placement, ...]:
+    """The gateways or the beacons of the level that is walked on, the first one."""
+    return tuple(placed for placed in plan.placements if placed.level == plan.levels[0].id and placed.kind == kind)
+
+
+def air_of(plan: Plan, seed: int, people: int, physics: Physics | None = None) -> Air:
+    """The air between gateways and people: the same for the same arguments, `people` being our own phones and the strangers."""
+    return Air(plan.levels[0], radios_of(plan, "gateway"), people, physics or Physics(), np.random.default_rng([seed, 3]))
 
 
 def beacon_phones(count: int, uuid: str = "a15eca570000400080000000000000cc") -> tuple[Phone, ...]:

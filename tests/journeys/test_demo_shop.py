@@ -9,6 +9,7 @@ import pytest
 
 from aislecast.configuration import Configuration
 from aislecast.demo import shop as demo
+from aislecast.demo.calibration import calibrate
 from aislecast.demo.world import World, open_world
 from aislecast.deployment import Keys, deploy
 from aislecast.listening import on_loopback
@@ -39,6 +40,7 @@ class Played:
 async def played(parts: Parts, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Played]:
     secrets = Secrets(b"journey")
     scene = await parts.db.write(lambda conn: demo.set_demo(conn, secrets, clock.now_ms()))
+    await calibrate(parts)
     deployment = deploy(parts, Configuration(), Keys(secrets.raw("coupons", 32), secrets.raw("vault", 32)))
     await deployment.start()
     async with on_loopback(deployment.app) as server:
