@@ -85,7 +85,8 @@ def _quantiles(draws: Floats) -> tuple[Floats, Floats]:
 def keep(path: Path, told: dict[str, Judged]) -> None:
     """Writes judged rows by name, for a later run to be compared with."""
     columns = {f"{name}|{field}": getattr(one, field) for name, one in told.items() for field in Judged.__dataclass_fields__}
-    np.savez_compressed(path, **columns)
+    with path.open("wb") as file:  # by its name alone numpy would write to another one, with an ending of its own
+        np.savez_compressed(file, **columns)
 
 
 def kept(path: Path) -> dict[str, Judged]:

@@ -29,7 +29,7 @@ from aislecast.replaying.walks import pass_through
 from aislecast.twin.columns import Ints
 from aislecast.twin.recording import Recording, Sightings, read_recording
 from benchmarks.bootstrap import SEED, intervals, judged
-from benchmarks.positioning import CASES, Case, of_sessions, predicted, taught
+from benchmarks.positioning import CASES, Case, all_there, of_sessions, predicted, taught
 from geofence.intake.clocks import Clocks
 from geofence.positioning.anchors import GENERIC, Calibration
 from geofence.settings import Settings
@@ -187,7 +187,7 @@ def _joined(parts: list[Rows]) -> Rows:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints the table; returns 0, or 2 where the recordings are not to be found."""
+    """Prints the table; returns 0, or 2 where the recordings or a case that is named are not to be found."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.faults", description="Recorded walks through broken gateways.")
     parser.add_argument("--folder", type=Path, default=Path(os.environ.get("AISLECAST_DATA", "../shared/data")))
     parser.add_argument("names", nargs="*", help="cases whose name starts so; all where left out")
@@ -195,9 +195,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not asked.folder.is_dir():
         print(f"no recordings in {asked.folder}; name their folder with --folder or AISLECAST_DATA", file=sys.stderr)
         return 2
+    cases = [case for case in CASES if case.name.startswith(NAMES)]
+    if not all_there(asked.names, cases):
+        return 2
     print("| case | broken | median m | p95 m | right zone | answered |\n|---|---|---|---|---|---|")
-    for case in CASES:
-        if case.name.startswith(NAMES) and (not asked.names or case.name.startswith(tuple(asked.names))):
+    for case in cases:
+        if not asked.names or case.name.startswith(tuple(asked.names)):
             for told in lines(case, asked.folder):
                 print(told, flush=True)
     return 0

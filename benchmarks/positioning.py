@@ -317,8 +317,16 @@ HEADS: Final = (
 )
 
 
+def all_there(names: Sequence[str], cases: Sequence[Case]) -> bool:
+    """Whether each of the names begins that of a case; says which do not, and what there is."""
+    unknown = [name for name in names if not any(case.name.startswith(name) for case in cases)]
+    if unknown:
+        print(f"no case begins with {', '.join(unknown)}; there are: {'; '.join(case.name for case in cases)}", file=sys.stderr)
+    return not unknown
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints the table; returns 0, or 2 where the recordings or the kept run are not to be found."""
+    """Prints the table; returns 0, or 2 where the recordings, the kept run or a case that is named are not to be found."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.positioning", description="The goals table on cross-validated walks.")
     parser.add_argument("--folder", type=Path, default=Path(os.environ.get("AISLECAST_DATA", "../shared/data")))
     parser.add_argument("--quick", action="store_true", help="the grid filter alone")
@@ -330,6 +338,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not path.exists():
             print(f"no {what} {path}; name the recordings with --folder or AISLECAST_DATA, a run with --against", file=sys.stderr)
             return 2
+    if not all_there(asked.names, CASES):
+        return 2
     print("| " + " | ".join(HEADS) + " |\n" + "|---" * len(HEADS) + "|")
     seen: dict[str, Judged] = {}
     for case in CASES:
