@@ -4,13 +4,18 @@ import itertools
 from collections.abc import Iterable, Sequence
 
 import msgspec
+import numpy as np
 import pytest
 
 from geofence.admitted import Admitted
+from geofence.device_columns import DeviceColumns
 from geofence.pipeline import zone_events
+from geofence.positioning.locator import Anchors
 from geofence.settings import Settings
 from geofence.tracking.engine import Engine
 from geofence.tracking.outcome import Outcome
+from geofence.tracking.sickness import BUCKET_MS, SILENT_MS, STILL_MS, Known, Sickness
+from geofence.tracking.watermark import FORGET_MS
 from groundwork.contracts.zone_event import ZoneEvent
 from tests.geofence.venues import START_MS, Row, entry, plan, rectangle, tick, two_rooms, zone
 
@@ -167,3 +172,82 @@ def test_illness_is_the_same_however_entries_are_cut_and_across_snapshots(cuts: 
     assert sorted(e.id for e in happened(pieces)) == sorted(e.id for e in at_once)
     assert {e.id: e.uncertain for e in happened(pieces)} == {e.id: e.uncertain for e in at_once}
     assert cut.state() == whole.state()
+
+
+# --- judged by itself ------------------------------------------------------------------------------------------------------------
+
+
+def lasting(known: Sickness) -> set[str]:
+    return {name for name, (_, to_ms) in known.memory.ills.items() if to_ms == STILL_MS}
+
+
+class Shift:
+    """A box with two radios, told of in the spans in which rows are counted."""
+
+    def __init__(self) -> None:
+        self.known = Sickness(RULES.silence_ms)
+        self.at_ms = START_MS // BUCKET_MS * BUCKET_MS
+
+    def spans(self, count: int, left: int, right: int) -> "Shift":
+        """So many spans with so many rows of each radio."""
+        for _ in range(count):
+            before_ms, self.at_ms = self.at_ms, self.at_ms + BUCKET_MS
+            self.known.hear("box", self.at_ms, before_ms, {"left": left, "right": right}, self.at_ms)
+            self.known.become(self.known.judge(self.at_ms, {"box": self.at_ms}, self.at_ms))
+        return self
+
+
+def test_what_is_usual_is_not_learned_from_a_radio_that_is_ill() -> None:
+    assert lasting(Shift().spans(200, 400, 400).spans(400, 400, 0).known) == {"radio right"}
+
+
+def test_a_radio_is_well_again_when_it_hears_half_of_its_usual() -> None:
+    shift = Shift().spans(200, 400, 400).spans(2, 400, 0)
+    assert lasting(shift.spans(5, 400, 120).known) == {"radio right"}
+    assert lasting(shift.spans(1, 400, 300).known) == set()
+
+
+def test_where_spans_are_missing_nobody_is_judged_by_the_one_after_them() -> None:
+    shift = Shift().spans(200, 400, 400)
+    shift.at_ms += 3 * BUCKET_MS
+    assert lasting(shift.spans(1, 400, 5).known) == set()
+    assert lasting(shift.spans(1, 400, 5).known) == {"radio right"}
+
+
+def silent(until_ms: int) -> Sickness:
+    """One box that heard somebody up to then."""
+    known = Sickness(RULES.silence_ms)
+    known.hear("box", until_ms, until_ms - 500, {"left": 1}, until_ms)
+    return known
+
+
+@pytest.mark.parametrize(("after_ms", "ill"), [(SILENT_MS - 1, False), (SILENT_MS, True)])
+def test_a_box_is_silent_from_five_seconds_on(after_ms: int, ill: bool) -> None:
+    now_ms = START_MS + after_ms
+    assert silent(START_MS).judge(now_ms, {"box": START_MS}, now_ms) == ({"box": (START_MS, STILL_MS)} if ill else {})
+
+
+def test_a_box_that_is_silent_for_an_hour_was_taken_down_and_its_illness_is_over() -> None:
+    known = silent(START_MS)
+    for after_ms, still in ((SILENT_MS, True), (FORGET_MS, True), (FORGET_MS + 1, False)):
+        known.become(known.judge(START_MS + after_ms, {"box": START_MS}, START_MS + after_ms))
+        assert lasting(known) == ({"box"} if still else set())
+    ended_ms = START_MS + FORGET_MS + 1
+    assert known.judge(ended_ms + FORGET_MS - 1, {}, ended_ms).keys() == {"box"}  # its exits may still be asked about
+    assert known.judge(ended_ms + FORGET_MS, {}, ended_ms) == {}
+
+
+@pytest.mark.parametrize(
+    ("ended_ms", "level", "apart_m", "uncertain"),
+    [(0, 0, 10.0, True), (-6_000, 0, 10.0, True), (-6_001, 0, 10.0, False), (0, 1, 10.0, False), (0, 0, 25.0, True), (0, 0, 25.1, False)],
+)
+def test_an_exit_is_uncertain_by_what_hung_near_on_her_level_and_was_ill_about_then(
+    ended_ms: int, level: int, apart_m: float, uncertain: bool
+) -> None:
+    """`here` heard her last; `ill`, so far from it, was ill until `ended_ms` after that."""
+    anchors = Anchors(("here", "ill"), np.array([0, level]), np.array([0.0, apart_m]), np.zeros(2), np.zeros(2))
+    devices = DeviceColumns(2, 1)
+    slots = devices.slots_of(np.array([1], np.uint64), ["layla"])
+    devices["last_ms"][slots] = devices["heard_ms"][slots, 0] = START_MS
+    known = Sickness(RULES.silence_ms, Known(ills={"ill": (START_MS - 60_000, START_MS + ended_ms)}))
+    assert known.doubted(devices, anchors, slots, np.array([START_MS + RULES.silence_ms])).tolist() == [uncertain]
