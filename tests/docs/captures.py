@@ -2,7 +2,7 @@
 
 The demo runs in a pseudo-terminal, once for each language, for SECONDS; what it draws last is kept as text, bidi isolates and all: no
 emulator of a terminal is asked, because those known count an isolate as a column or drop it. `test_readme.py` holds the steps of the flow
-in the captures to be those of `steps.py`, so whoever adds a step is told to run this.
+in the captures to be those of `aislecast/steps.py`, so whoever adds a step is told to run this.
 """
 
 import contextlib

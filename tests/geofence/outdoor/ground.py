@@ -88,12 +88,12 @@ def reported(
     )
 
 
-def walked(reports: Sequence[Report], *, track: Track = PHONE, visits: Sequence[OpenVisit] = ()) -> Reported:
+def walked(reports: Sequence[Report], *, track: Track = PHONE, visits: Sequence[OpenVisit] = (), of: FenceBook = BOOK) -> Reported:
     """Reports on the line through the middle of the shop."""
     places = [at(HALF_M, north) for _, north, _ in reports]
     times = [START_MS + round(1_000 * s) for s, _, _ in reports]
     columns = ([lon for lon, _ in places], [lat for _, lat in places], [m for _, _, m in reports], times)
-    return reported(*map(np.array, columns), track=track, visits=visits)
+    return reported(*map(np.array, columns), track=track, visits=visits, of=of)
 
 
 def line(

@@ -149,7 +149,8 @@ def test_a_circle_may_have_a_centre_of_its_own() -> None:
 
 def test_without_an_outline_of_its_own_the_level_nearest_to_the_ground_stands_in() -> None:
     box = Polygon(((0.0, 0.0), (40.0, 0.0), (40.0, 25.0), (0.0, 25.0)))
-    levels = [Level(LevelId(name), ordinal, Names(name, name), (box,), anchor=Anchor(LON, LAT)) for name, ordinal in (("F2", 1), ("F1", 0))]
+    spots = (("F2", 1, LON), ("F1", 0, LON), ("B1", -1, LON + 0.001))
+    levels = [Level(LevelId(name), ordinal, Names(name, name), (box,), anchor=Anchor(lon, LAT)) for name, ordinal, lon in spots]
     (outline, _), problems = fences_of((), (Approach(),), levels)
     assert problems == []
     assert outline.shape is not None
@@ -164,6 +165,7 @@ BAD_OUTLINES = {
     "a longitude is 181.0": Polygon(((181.0, 0.0), (46.0, 24.0), (46.1, 24.0))),
     "a latitude is 89.0": Polygon(((46.0, 89.0), (46.0, 24.0), (46.1, 24.0))),
     "a latitude is nan": Polygon(((46.0, math.nan), (46.0, 24.0), (46.1, 24.0))),
+    "1.1 degrees wide": Polygon(((46.0, 24.0), (47.1, 24.0), (46.5, 24.1))),
     "359.8 degrees wide": Polygon(((179.9, 0.0), (-179.9, 0.0), (-179.9, 0.1))),
     "Self-intersection": Polygon(((46.0, 24.0), (46.01, 24.01), (46.01, 24.0), (46.0, 24.01))),
     "a ring has 2 points": Polygon(((46.0, 24.0), (46.1, 24.0))),

@@ -1,11 +1,14 @@
 """Presence on fences: who comes nearer is approaching, who is in has arrived; noise, jumps, silence and disorder change nothing."""
 
+import dataclasses
 import math
 import zlib
 
+import msgspec
 import numpy as np
 import pytest
 
+from floorplans.model import Approach
 from geofence.columns import Columns
 from geofence.outdoor.engine import Outcome, OutdoorEngine
 from geofence.outdoor.reported import OpenVisit, Reported, decode, encode, forget, tick
@@ -15,15 +18,19 @@ from tests.geofence.outdoor.ground import (
     HALF_M,
     LAYLA,
     PHONE,
+    RING,
     TABLET,
     TENANT,
     Report,
     at,
+    book,
     fed,
     kinds,
     line,
     new_engine,
+    outdoors,
     reported,
+    square,
     still,
     together,
     walked,
@@ -277,6 +284,74 @@ def test_where_a_gateway_heard_her_first_the_visit_is_that_one_and_is_not_ended_
     assert {event.visit for event in outcome.events} == {heard.visit}
     assert outcome.visits == []
     assert [arrival.state for arrival in outcome.arrivals][-1] == "left"
+
+
+def states(outcome: Outcome) -> list[str]:
+    return [arrival.state for arrival in outcome.arrivals]
+
+
+def test_who_has_arrived_is_not_approaching_again_on_the_same_visit() -> None:
+    """She steps out for as long as it takes to leave the inner ring, and comes back."""
+    gate = Approach("gate", polygons=(square(2 * HALF_M + 200, -100, -100),))
+    near, engine = book(outdoors(rings=(RING, gate))), new_engine()
+    first = engine.feed(walked(line(-500, 30, 1.4), of=near))
+    assert (states(first)[0], states(first)[-1]) == ("approaching", "arrived")
+    out = engine.feed(walked([*line(30, -250, 3.0, start_s=400), *still(-250, 60, start_s=500)], of=near))
+    back = engine.feed(walked(line(-250, 30, 1.4, start_s=600), of=near))
+    assert [one for one in kinds(out) if one.startswith("exit")] == ["exit venue", "exit approach:gate"]
+    assert [one for one in kinds(back) if one.startswith("enter")] == ["enter approach:gate", "enter venue"]
+    assert (states(out), states(back)) == ([], ["arrived"])
+    assert len({event.visit for outcome in (first, out, back) for event in outcome.events}) == 1
+
+
+def test_only_the_phone_that_began_the_visit_says_when_she_is_expected() -> None:
+    """Her tablet lies in a friend's car, which is faster; once both are in the ring it goes by the phone in her hand."""
+    engine = new_engine()
+    assert states(engine.feed(walked(line(-500, -240, 1.4)))) == ["approaching"]
+    assert states(engine.feed(walked(line(-500, -240, 3.0, start_s=90), track=TABLET))) == ["approaching"]  # in the ring, too
+    assert states(engine.feed(walked(line(-240, -60, 14.0, start_s=190), track=TABLET))) == []
+    assert states(engine.feed(walked(line(-240, -220, 1.4, start_s=190)))) == ["approaching"]
+
+
+def test_who_turns_back_is_not_expected_any_more_and_that_is_told_once() -> None:
+    engine = new_engine()
+    came = engine.feed(walked(line(-500, -150, 1.4)))
+    turned = together([engine.feed(walked(line(-150, -250, 1.4, start_s=251))), engine.feed(walked(still(-250, 60, start_s=330)))])
+    assert came.arrivals[-1].arrives_ms is not None
+    assert [arrival.arrives_ms for arrival in turned.arrivals] == [None]
+
+
+def test_a_visit_that_a_gateway_began_is_not_ended_outside() -> None:
+    heard = OpenVisit(VENUE, VisitId("ab" * 16), START_MS - 60_000)
+    engine = new_engine()
+    engine.feed(walked(still(60, 60), visits=[heard]))
+    outcome = together([engine.feed(walked(line(60, -900, 3.0, start_s=61))), time_passes(engine, HOUR_S)])
+    assert "exit venue" in kinds(outcome)
+    assert (outcome.visits, engine.shoppers) == ([], {})
+
+
+@pytest.mark.parametrize(("waited_ms", "late"), [(180_000, False), (180_001, True)])
+def test_what_is_decided_two_minutes_beyond_the_wait_for_reports_is_late(waited_ms: int, late: bool) -> None:
+    entry = walked(still(60, 11))
+    admitted = msgspec.structs.replace(entry.header, admitted_ms=START_MS + 10_000 + waited_ms)
+    (event,) = new_engine().feed(dataclasses.replace(entry, header=admitted)).events
+    assert (event.kind, event.at_ms - START_MS, event.late) == ("enter", 10_000, late)
+
+
+def test_a_silence_is_not_over_before_reports_under_way_had_time_to_come() -> None:
+    engine = new_engine()
+    fed(still(60, 60), engine=engine)
+    silence_ms, wait_ms = engine.settings.silence_ms, engine.settings.wait_ms
+    over_s = 59 + (silence_ms + wait_ms) / 1_000
+    assert "exit venue" not in kinds(time_passes(engine, over_s - 0.001))
+    assert kinds(time_passes(engine, over_s)) == ["exit venue"]
+
+
+def test_who_is_suddenly_far_away_leaves_though_her_reports_come_few_at_a_time() -> None:
+    """Between the first report from far away and the exit nothing is near, and yet something is held."""
+    outcome = fed([*still(60, 60), *still(-20_000, 60, start_s=900)], batch=5)
+    assert entered_and_left(outcome) == ["enter venue", "exit venue"]
+    assert [visit.end_ms is None for visit in outcome.visits] == [True, False]
 
 
 # --- forgetting ------------------------------------------------------------------------------------------------------------------
