@@ -13,9 +13,9 @@ from geofence.positioning.anchors import GENERIC, anchors_of
 from geofence.settings import Settings
 from geofence.tracking import gains
 from geofence.tracking.engine import Engine
-from geofence.tracking.gains import FORGET_MS, Gains, fitted
+from geofence.tracking.gains import FEWEST, FORGET_MS, Gains, fitted
 from geofence.tracking.outcome import Observed
-from groundwork.contracts.ids import PlanVersionId
+from groundwork.contracts.ids import LevelId, PlanVersionId
 from tests.geofence.venues import FLOOR, START_MS, Row, entry, plan, rectangle, zone
 
 BOXES = {f"g{i}": (5.0 + 10.0 * (i % 4), 4.0 + 8.0 * (i // 4)) for i in range(12)}
@@ -98,6 +98,49 @@ def test_repeats_and_older_readings_say_nothing_new() -> None:
         again.hear(told)
         again.hear([Reference("g1", "ibeacon:g2", START_MS - 5_000, -20.0)])
     assert once.memory == again.memory
+
+
+def lone(loud: str, windows: int, own: bool = False) -> Gains:
+    """What is learned where one box reads the others' beacons 20 dB too loud, or its own as well, and the others read theirs rightly."""
+    learned = Gains()
+    for window in range(windows):
+        at_ms = START_MS + 10_000 * window
+        told = heard(at_ms, np.zeros((len(BOXES), len(BOXES))), np.random.default_rng(window), 0.0)
+        if own:
+            told += [Reference(name, f"ibeacon:{name}", at_ms, -20.0) for name in BOXES if name == loud]
+        else:
+            told = [replace(one, rssi_dbm=one.rssi_dbm + (20.0 if one.gateway == loud else 0.0)) for one in told]
+        learned.hear(told)
+    return learned
+
+
+@pytest.mark.parametrize(("windows", "found"), [(FEWEST - 1, False), (FEWEST, True)])
+def test_a_pair_says_something_from_five_readings_on(windows: int, found: bool) -> None:
+    learned = lone(LOUD, windows)
+    learned.learn(venue(), START_MS)
+    assert (LOUD in learned.memory.gains_db) is found
+
+
+def test_a_gateways_own_beacon_says_nothing() -> None:
+    learned = lone(LOUD, 20, own=True)
+    learned.learn(venue(), START_MS)
+    assert learned.memory.gains_db == {}
+
+
+def test_what_is_heard_through_a_ceiling_says_nothing() -> None:
+    there = venue()
+    upstairs = tuple(replace_level(one) if one.subject == LOUD else one for one in there.placements)
+    above = dataclasses.replace(there.levels[0], id=UPSTAIRS, ordinal=1)
+    learned = lone(LOUD, 20)
+    learned.learn(dataclasses.replace(there, levels=(*there.levels, above), placements=upstairs), START_MS)
+    assert LOUD not in learned.memory.gains_db
+
+
+UPSTAIRS = LevelId("F2")
+
+
+def replace_level(one: Placement) -> Placement:
+    return dataclasses.replace(one, level=UPSTAIRS)
 
 
 def test_one_window_in_ten_seconds_is_told_of() -> None:
