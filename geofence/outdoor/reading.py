@@ -14,8 +14,9 @@ import numpy as np
 from geofence.columns import Columns, Floats, Longs, Singles
 from geofence.intake.admit import LONGEST_NAME, VERSION
 from geofence.intake.faults import (
-    AT_LEAST_1,
+    BATCH_NUMBER,
     FRAME_AR,
+    MOST_BATCH,
     NO_FRAME,
     WHOLE_64,
     BatchError,
@@ -98,8 +99,8 @@ def _check_header(header: GpsHeader) -> None:
         raise BatchError("/version", header.version, plain(VERSION))
     if not 1 <= len(header.boot) <= LONGEST_NAME:
         raise BatchError("/boot", header.boot[:LONGEST_NAME], letters(LONGEST_NAME))
-    if header.batch < 1:
-        raise BatchError("/batch", header.batch, AT_LEAST_1)
+    if not 1 <= header.batch <= MOST_BATCH:
+        raise BatchError("/batch", header.batch, BATCH_NUMBER)
 
 
 def _check_lengths(named: Mapping[str, Sequence[float] | Columns], limit: int) -> None:
