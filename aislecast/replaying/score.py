@@ -81,7 +81,7 @@ def score(truth: Rows, predictions: Rows, max_age_s: float = 10.0) -> dict[str, 
     true, said = _true_and_said(truth, predictions, counted, answer)
     figures["zone_share"] = _rounded(((true == said) & (said != _NOWHERE)).mean(), 4) if counted.any() else None
     figures |= switched(truth, predictions, max_age_s).figures()
-    if predictions.floor and truth.floor:
+    if truth.floor and (predictions.floor or predictions.beliefs is not None):
         same = [truth.floor[row] == predictions.floor[found] for row, found in _answered(counted, answer)]
         figures["floor_share"] = _rounded(float(np.mean(same)), 4) if same else None
     if predictions.beliefs is not None:
@@ -105,13 +105,15 @@ def _believed(truth: Rows, predictions: Rows, beliefs: Beliefs, counted: NDArray
     first = np.array([beliefs.best3[found][:1] == (truth.zone[row],) for row, found in told], dtype=np.bool_)
     sure = np.array([beliefs.probability[found] for _, found in told])
     zoned = sum(1 for row in np.flatnonzero(counted) if truth.zone[row])
-    figures: dict[str, object] = {"aisle_share": _rounded(float(np.mean(aisles)), 4)} if aisles else {}
+    figures: dict[str, object] = {}
+    if any(zone in truth.aisles for zone in truth.zone):
+        figures["aisle_share"] = _rounded(float(np.mean(aisles)), 4) if aisles else None
     if not zoned:
         return figures
     walks, names = as_walks(truth, predictions, beliefs)
     figures |= {"best3_share": _rounded(sum(among) / zoned, 4), "ece": calibration_error(sure, first)}
     figures["push_precision"] = push_precision(walks)
-    if beliefs.held:
+    if beliefs.held or not predictions.session:
         inside = {zone: outers for zone, outers in truth.around.items() if zone in names}
         around = {names[zone]: frozenset(names[outer] for outer in outers if outer in names) for zone, outers in inside.items()}
         figures["presence"] = zone_events(walks, around)

@@ -180,6 +180,14 @@ def test_truth_without_places_knows_no_errors() -> None:
     assert list(score(truth, truth)) == ["rows", "answered_share", "zone_share", "false_switches_per_hour", "true_switch_recall"]
 
 
+def test_a_replay_that_answers_nothing_has_the_same_keys_as_any_other() -> None:
+    truth = replace(rows(("a", 5.0, 0.0, 0.0, "z")), floor=("F1",), aisles={"z": "1"})
+    nothing = score(truth, replace(rows(), beliefs=Beliefs((), np.zeros(0), ())))
+    place = replace(rows(("a", 5.0, 0.0, 0.0, "z")), floor=("F1",), beliefs=Beliefs((("z",),), np.ones(1), ("1",), (("",),)))
+    assert list(nothing) == list(score(truth, place))
+    assert (nothing["floor_share"], nothing["aisle_share"], nothing["best3_share"], nothing["ece"]) == (None, None, 0.0, None)
+
+
 @pytest.mark.parametrize("name", ["tetam-office", "uji-library", "warsaw-flat", "sal-door"])
 def test_the_figures_are_those_of_the_recordings_own_script(name: str, tmp_path: Path) -> None:
     """Predictions: the truth, late by up to 4 s, off by 2 m, one zone in five wrong, one in twenty empty, one in ten missing."""
