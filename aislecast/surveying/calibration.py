@@ -7,6 +7,7 @@ first, by `geofence.positioning.placing`; a door that knows only two sides is fo
 from collections.abc import Callable
 from typing import Final, Literal
 
+import numpy as np
 from msgspec.structs import replace
 
 from aislecast.replaying.survey import TENANT, TIME_ZONE, VENUE, digest, samples_of
@@ -24,6 +25,7 @@ from groundwork.contracts.unfit import Wrong
 BESIDE_PRINTS_DB: Final = 10.0
 """Noise of the path loss of beacons that a walk placed, beside prints of the same walk; 8 and 11 dB do as well."""
 
+SOME_FOUND: Final = "{found} of {listed} listed beacons were found; nothing is known of the others"
 
 Step = Literal["samples", "places", "prints", "radios", "door"]
 """What is being learned, for whoever waits."""
@@ -53,6 +55,8 @@ def _learned(recording: Recording, begin: Callable[[Step], None], *, phones: boo
     levels = tuple(level.id for level in plan.levels)
     samples = samples_of(recording, levels)
     if not len(samples.x_m):
+        if np.isfinite(recording.truth.x_m).any():
+            raise Wrong("at no moment was something listed heard and the place known", "لم تأتِ لحظة سُمع فيها جهاز مدرج وكان الموضع معروفًا")
         begin("door")
         return doorway.calibrated(recording, plan)
     if not plan.placements:
@@ -74,7 +78,7 @@ def _with_found(recording: Recording, samples: Samples, levels: tuple[str, ...],
     if not found:
         raise Wrong("none of the listed beacons was heard often enough to be found", "لم تُسمع أي منارة مدرجة بما يكفي لمعرفة موضعها")
     gains = {subject: round(place.gain_db, 2) for subject, place in zip(subjects, placed.places, strict=True) if place is not None}
-    notes = [f"{len(found)} of {len(subjects)} listed beacons were found; nothing is known of the others"]
+    notes = [SOME_FOUND.format(found=len(found), listed=len(subjects))]
     begin("prints")
     prints = prints_of(samples, subjects, levels)
     return replace(
