@@ -43,6 +43,7 @@ from aislecast.twin.recording import Recording, read_recording, session_start_ms
 from aislecast.words import Voice, clause
 from floorplans.model import Plan
 from geofence.positioning.anchors import Calibration
+from geofence.positioning.fitting import is_of_elsewhere
 from geofence.settings import Settings as GeofenceSettings
 from groundwork.adverts.advert import Advert
 from groundwork.adverts.gate import gate
@@ -83,6 +84,10 @@ _PLAYING = Words("playing {sessions} sessions", "تشغيل الجلسات وع�
 _PLAYED = Words("session {session} of {sessions}, minute {minute}", "الجلسة {session} من {sessions}، الدقيقة {minute}")
 _SCORING = Words("comparing with the truth", "المقارنة بالحقيقة")
 _BAD_CALIBRATION = Words("{path}: {why}.", "{path}: {why}.")
+_OF_ELSEWHERE = Words(
+    "{path} names none of the radios of {recording}; it is a calibration of another place.",
+    "لا يذكر {path} أيًا من أجهزة {recording}؛ فهو معايرة لمكان آخر.",
+)
 
 
 @dataclass(slots=True)
@@ -270,7 +275,7 @@ async def _stage(recording: Recording, options: ReplayOptions, pace: Pace, progr
         notifier=NotifierSettings(global_holdout=0.0, outbox_poll_s=3_600.0),
         people=PeopleSettings(refresh_ms=5_000),
     )  # nobody held out; and no looking for what other processes did, since there are none
-    calibration = _calibration(options.calibration)
+    calibration = _calibration(options.calibration, recording)
     extras = Extras(predictions.observe, calibration)
     deployment = deploy(parts, settings, Keys(secrets.raw("coupons", 32), secrets.raw("vault", 32)), extras)
     scene = await db.write(lambda conn: _set(conn, recording, options, calibration, secrets, clock.now_ms()))
@@ -299,13 +304,17 @@ def _phone(server: str, carried: Carried, http: aiohttp.ClientSession, parts: Pa
     return Phone(Account(server, carried.token, TENANT, VENUE, BootId("replay")), http, parts.hops, window_ms)
 
 
-def _calibration(file: Path | None) -> Calibration | None:
+def _calibration(file: Path | None, recording: Recording) -> Calibration | None:
+    """The calibration in `file`. One of another place would make every fix worse and say nothing of it."""
     if file is None:
         return None
     try:
-        return decoded(file.read_bytes(), Calibration)
+        found = decoded(file.read_bytes(), Calibration)
     except Refusal as refusal:
         raise Stop(_BAD_CALIBRATION, BAD_INPUT, path=file, why=clause(refusal.words)) from refusal
+    if is_of_elsewhere(found, plan_with(recording, found, TENANT, VENUE)):
+        raise Stop(_OF_ELSEWHERE, BAD_INPUT, path=file, recording=recording.name)
+    return found
 
 
 def script(recording: Recording, window_ms: int, calibration: Calibration | None = None) -> Script:

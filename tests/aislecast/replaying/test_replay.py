@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from aislecast import exits
 from aislecast.cli import main
@@ -21,6 +22,7 @@ from aislecast.twin.record import run_to_recording
 from aislecast.twin.recording import read_recording
 from aislecast.twin.shop import demo_plan, products
 from aislecast.words import Voice
+from geofence.positioning.anchors import GENERIC, write_calibration
 from groundwork.contracts.ids import TenantId, VenueId
 from groundwork.plumbing.clock import SystemClock
 from tests.aislecast.replaying.test_pace import Wall
@@ -138,6 +140,14 @@ def test_truth_of_a_session_in_which_nothing_was_heard_counts_as_unanswered(bare
     assert (told["sessions"], told["rows"], told["answered_share"]) == (2, 2, 0.5)
     told = _replayed(capsys, bare, "--score", "--sessions", "s2")
     assert (told["rows"], told["answered_share"], told["error_m"]["median"]) == (1, 0.0, None)
+
+
+@pytest.mark.parametrize(("radio", "code"), [("r1", exits.OK), ("r9", exits.BAD_INPUT)])
+def test_a_calibration_of_another_place_is_not_used(bare: Path, radio: str, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    (bare / "dev" / "sightings.csv").write_text(HEADER + "s1,0.0,r1,d1,-60\n")
+    (bare / "walk.json").write_bytes(write_calibration(replace(GENERIC, gains_db={radio: 3.0})))
+    assert main(["replay", str(bare), "--calibration", str(bare / "walk.json"), "--json"]) == code
+    assert ("another place" in capsys.readouterr().err) == (code != exits.OK)
 
 
 def test_a_speed_is_kept_by_the_clock_and_nights_are_skipped(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
