@@ -169,15 +169,23 @@ def encode(entry: Admitted) -> bytes:
     return b"".join((MAGIC, len(head).to_bytes(4, "little"), head, bytes(-(_PREFIX + len(head)) % 8), *parts))
 
 
-def decode(payload: bytes) -> Admitted:
-    """The entry in `payload`; raises AdmittedError on anything else."""
+def decode_header(payload: bytes) -> AdmittedHeader:
+    """What the entry in `payload` says besides its rows; raises AdmittedError on anything else."""
     if payload[:4] != MAGIC:
         raise AdmittedError(f"expected an admitted entry starting {MAGIC!r}, got {payload[:4]!r}")
-    start = _PREFIX + int.from_bytes(payload[4:8], "little")
     try:
-        header = _decoder.decode(payload[_PREFIX:start])
+        return _decoder.decode(payload[_PREFIX : _header_end(payload)])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise AdmittedError(f"an admitted entry's header is unreadable: {error}") from error
+
+
+def _header_end(payload: bytes) -> int:
+    return _PREFIX + int.from_bytes(payload[4:8], "little")
+
+
+def decode(payload: bytes) -> Admitted:
+    """The entry in `payload`; raises AdmittedError on anything else."""
+    header, start = decode_header(payload), _header_end(payload)
     start += -start % 8
     columns: dict[str, Columns] = {}
     for name, dtype in _COLUMNS:

@@ -143,7 +143,7 @@ def _memory(places: Places, parts: Parts, every_ms: int) -> tuple[Loop, ...]:
 
 def _routes(ingest: Ingest, workshop: Workshop) -> list[Route]:
     health = RadioHealthRoutes(workshop.places, ingest.boots, workshop.told, ingest.parts)
-    calibrations = CalibrationRoutes(ingest.parts, workshop.places)
+    calibrations = CalibrationRoutes(ingest.parts, workshop.places, ingest.settings.calibrations)
     return [*IngestRoutes(ingest).routes(), *health.routes(), *calibrations.routes()]
 
 

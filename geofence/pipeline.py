@@ -27,7 +27,7 @@ from floorplans.model import Plan
 from geofence import queries
 from geofence.admitted import Admitted, decode
 from geofence.barred import barred
-from geofence.calibrating.known import CalibrationMissing
+from geofence.calibrating.known import CalibrationMissing, tell_taken_up
 from geofence.device_columns import NEVER_MS
 from geofence.places import Places, PlanMissing, VenueKey
 from geofence.positioning.anchors import Calibration
@@ -232,6 +232,8 @@ class Pipeline:
         plan = self._workshop.places.version(venue[0], version)
         engine = self._new(plan, self._calibrated(venue, calibration))
         engine.restore(state)
+        if calibration:
+            tell_taken_up(plan, engine.known)
         self._engines[venue] = engine
         del self._stored[venue]
         self._note_due(venue, NEVER_MS)
@@ -253,6 +255,8 @@ class Pipeline:
             version = entry.header.plan_version
             if version is not None and (engine is None or (version, entry.header.calibration) != engine.stands_on):
                 plan, known = self._workshop.places.version(venue[0], version), self._calibrated(venue, entry.header.calibration)
+                if not self._replaying and known.id != (engine.known.id if engine else ""):
+                    tell_taken_up(plan, known)
                 if engine is None:
                     engine = self._engines[venue] = self._new(plan, known)
                 else:
@@ -298,6 +302,12 @@ class Pipeline:
             hop = self._workshop.hops.hop(name, unit)
             hop.take(count)
             hop.give(count)
+
+
+def stood_on(state: bytes, venue: VenueKey) -> CalibrationId:
+    """Which calibration the venue's engine stands on in a pipeline's state; the empty id where none, or where there is no engine."""
+    raw = _unpack(state).get(venue[0], {}).get(venue[1])
+    return Engine.stood_on(raw)[1] if raw is not None else CalibrationId("")
 
 
 def _pass_on(entry: Admitted, links: VisitLinks, batch: _Batch) -> None:

@@ -220,6 +220,33 @@ CALIBRATION_TOO_LARGE: Final = Reason(
     413,
 )
 
+CALIBRATION_IN_FORCE: Final = Reason(
+    "calibration_in_force",
+    Words(
+        "Calibration {value} is in force; put another in force first, or none.",
+        "المعايرة {value} معمول بها؛ اعمل بغيرها أولًا أو دون معايرة.",
+    ),
+    409,
+)
+CALIBRATION_NEEDED: Final = Reason(
+    "calibration_needed",
+    Words(
+        "Calibration {value} was in force until lately: the venue's positions may still have to be worked out with it after a restart. "
+        "It can go a minute after shoppers were heard under another one.",
+        "كانت المعايرة {value} معمولًا بها حتى وقت قريب، وقد تلزم لحساب مواضع المتجر بعد إعادة التشغيل. "
+        "يمكن حذفها بعد دقيقة من سماع المتسوقين في ظل معايرة أخرى.",
+    ),
+    409,
+)
+TOO_MANY_CALIBRATIONS: Final = Reason(
+    "too_many_calibrations",
+    Words(
+        "The venue keeps {limit} calibrations, which is as many as it may; drop one that is not in force first, such as {known}.",
+        "يحفظ المتجر {limit} من المعايرات، وهو الحد الأقصى؛ احذف أولًا واحدة غير معمول بها، مثل {known}.",
+    ),
+    409,
+)
+
 
 # --- of third-party boxes --------------------------------------------------------------------------------------------------------
 
@@ -328,6 +355,9 @@ ALL: Final = (
     UNKNOWN_CALIBRATION,
     CALIBRATION_OF_ELSEWHERE,
     CALIBRATION_TOO_LARGE,
+    CALIBRATION_IN_FORCE,
+    CALIBRATION_NEEDED,
+    TOO_MANY_CALIBRATIONS,
     UNKNOWN_FEED,
     UNKNOWN_FEED_KIND,
     BAD_FEED_BROKER,

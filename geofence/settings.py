@@ -88,6 +88,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Listeners of one process; each costs a small read for every batch of zone events of its venue."""
     webhooks: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 50
     """Webhooks of one tenant."""
+    calibrations: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 30
+    """Calibrations kept of one venue, each up to 4 MB and in every backup; an operator drops what is not needed any more."""
     webhook_loopback: bool = False
     """Whether webhooks may lead to this machine, without TLS: for a receiver that runs beside this process, and for tests."""
     webhook_private: bool = False

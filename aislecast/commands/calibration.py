@@ -1,11 +1,12 @@
-"""`aislecast calibration put|list|use`: a venue's calibrations, from the machine itself. The server may be running.
+"""`aislecast calibration put|list|use|drop`: a venue's calibrations, from the machine itself. The server may be running.
 
 Whoever may write the data folder may do this; the audit chain says that the machine did it. A running server takes it up within a second.
 """
 
 import argparse
 import asyncio
-from collections.abc import Callable
+import os
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from aislecast.arguments import Parser
-from aislecast.commands.options import add_data, add_database, add_json, existing_database_url
+from aislecast.commands.options import add_data, add_database, add_json, existing_database_url, folder_of
 from aislecast.exits import BAD_INPUT, FAILED, OK, Stop
 from aislecast.plan_files import REFUSED
 from aislecast.words import NOT_THERE, Voice, clause
@@ -22,14 +23,19 @@ from groundwork.plumbing.reasons import Refusal, Words
 if TYPE_CHECKING:
     from geofence.calibrating.keep import Asked, File
     from groundwork.contracts.calibration import CalibrationFit, CalibrationHeld, VenueCalibrations
+    from groundwork.contracts.ids import CalibrationId
     from groundwork.plumbing.db import Connection
+    from groundwork.plumbing.service import Parts
 
-    Work = Callable[[Connection, Asked], CalibrationHeld | VenueCalibrations]
+    Told = CalibrationHeld | VenueCalibrations
+    Work = Callable[[Parts, Asked], Awaitable[Told]]
 
 SUMMARY = Words("keep a venue's calibrations and say which one is in force", "إدارة معايرات متجر وتحديد المعمول بها")
 _PUT = Words("keep a file that `aislecast calibrate` wrote", "احفظ ملفًا كتبه `aislecast calibrate`")
 _LIST = Words("print the venue's calibrations", "اطبع معايرات المتجر")
 _USE = Words("put a calibration in force, an earlier one or none", "اعمل بمعايرة، أو بسابقة، أو دون معايرة")
+_DROP = Words("delete a calibration that is not in force", "احذف معايرة غير معمول بها")
+_DROPPED_ID = Words("the calibration's id, or its first letters", "معرّف المعايرة، أو أوله")
 _FILE = Words("the calibration file", "ملف المعايرة")
 _ID = Words("the calibration's id, its first letters, or `none`", "معرّف المعايرة، أو أوله، أو `none` لإيقاف المعايرة")
 _VENUE = Words("the venue's id", "معرّف المتجر")
@@ -59,9 +65,10 @@ LEAST_LETTERS: Final = 4
 
 
 def add_arguments(parser: Parser, voice: Voice) -> None:  # noqa: ARG001 # the form every command has
-    actions = parser.commands("action", {"put": _PUT, "list": _LIST, "use": _USE})
+    actions = parser.commands("action", {"put": _PUT, "list": _LIST, "use": _USE, "drop": _DROP})
     actions["put"].argument("file", _FILE, metavar="FILE", type=Path)
     actions["use"].argument("id", _ID, metavar="ID|none")
+    actions["drop"].argument("id", _DROPPED_ID, metavar="ID")
     for action in actions.values():
         action.argument("--venue", _VENUE, metavar="ID", required=True)
         action.argument("--tenant", _TENANT, metavar="ID")
@@ -73,7 +80,7 @@ def add_arguments(parser: Parser, voice: Voice) -> None:  # noqa: ARG001 # the f
 
 def run(args: argparse.Namespace, voice: Voice) -> int:
     url = existing_database_url(args)
-    work = {"put": _put, "list": _list, "use": _use}[args.action](args)
+    work = {"put": _put, "list": _list, "use": _use, "drop": _drop}[args.action](args)
     try:
         told = asyncio.run(_done(url, args.tenant, args.venue, work, changes=args.action != "list"))
     except Refusal as refusal:
@@ -90,15 +97,19 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
 
 
 def _put(args: argparse.Namespace) -> "Work":
+    from aislecast.configuration import FILE, configuration
     from geofence.calibrating import keep
 
-    file = _read(args.file)
+    file, most = _read(args.file), configuration(os.environ, folder_of(args).root / FILE).geofence.calibrations
 
-    def work(conn: "Connection", asked: "Asked") -> "CalibrationHeld":
-        keep.keep(conn, asked, file)
-        if args.use:
-            keep.use(conn, asked, file.id)
-        return keep.held(conn, asked, file.id)
+    async def work(parts: "Parts", asked: "Asked") -> "Told":
+        def change(conn: "Connection") -> "Told":
+            keep.keep(conn, asked, file, most)
+            if args.use:
+                keep.use(conn, asked, file.known)
+            return keep.held(conn, asked, file.known)
+
+        return await parts.db.write(change)
 
     return work
 
@@ -106,23 +117,45 @@ def _put(args: argparse.Namespace) -> "Work":
 def _list(_args: argparse.Namespace) -> "Work":
     from geofence.calibrating import keep
 
-    return keep.listed
+    return lambda parts, asked: keep.shown(parts.db, asked)
 
 
 def _use(args: argparse.Namespace) -> "Work":
     from geofence.calibrating import keep
-    from groundwork.contracts.ids import CalibrationId
 
-    def work(conn: "Connection", asked: "Asked") -> "VenueCalibrations":
-        known = [one.id for one in keep.listed(conn, asked).calibrations]
-        meant = [one for one in known if len(args.id) >= LEAST_LETTERS and one.startswith(args.id)]
-        if len(meant) > 1:
-            raise Stop(_WHICH, BAD_INPUT, value=args.id, count=len(meant), known=", ".join(known))
-        wanted = None if args.id == _NONE else CalibrationId(meant[0] if meant else args.id)
-        keep.use(conn, asked, wanted)
-        return keep.listed(conn, asked)
+    async def work(parts: "Parts", asked: "Asked") -> "Told":
+        found = None if args.id == _NONE else await keep.find(parts.db, asked, await _meant(parts, asked, args.id))
+
+        def change(conn: "Connection") -> "Told":
+            keep.use(conn, asked, found)
+            return keep.listed(conn, asked, found)
+
+        return await parts.db.write(change)
 
     return work
+
+
+def _drop(args: argparse.Namespace) -> "Work":
+    from geofence.calibrating import drop, keep
+
+    async def work(parts: "Parts", asked: "Asked") -> "Told":
+        wanted, named = await _meant(parts, asked, args.id), await drop.needed(parts.bus, asked)
+        await parts.db.write(lambda conn: drop.drop(conn, asked, wanted, named))
+        return await keep.shown(parts.db, asked)
+
+    return work
+
+
+async def _meant(parts: "Parts", asked: "Asked", typed: str) -> "CalibrationId":
+    """The id that begins as typed. Raises Stop where several do; where none does, what was typed is for the refusal to name."""
+    from geofence.calibrating import keep
+    from groundwork.contracts.ids import CalibrationId
+
+    known = [one.id for one in (await keep.shown(parts.db, asked)).calibrations]
+    meant = [one for one in known if len(typed) >= LEAST_LETTERS and one.startswith(typed)]
+    if len(meant) > 1:
+        raise Stop(_WHICH, BAD_INPUT, value=typed, count=len(meant), known=", ".join(known))
+    return meant[0] if meant else CalibrationId(typed)
 
 
 def _read(path: Path) -> "File":
@@ -141,8 +174,8 @@ def _read(path: Path) -> "File":
         raise Stop(_BAD_FILE, BAD_INPUT, path=path, why=clause(refusal.words)) from refusal
 
 
-async def _done(url: str, tenant: str | None, venue: str, work: "Work", *, changes: bool) -> "CalibrationHeld | VenueCalibrations":
-    """Does it in one transaction, and tells the servers on that database of a change."""
+async def _done(url: str, tenant: str | None, venue: str, work: "Work", *, changes: bool) -> "Told":
+    """Does it, and tells the servers on that database of a change."""
     from aislecast.deployment import parts_of
     from geofence.calibrating.keep import Asked
     from groundwork.contracts.ids import VenueId
@@ -160,10 +193,9 @@ async def _done(url: str, tenant: str | None, venue: str, work: "Work", *, chang
         if len(known) != 1:
             raise Stop(_WHICH_TENANT, BAD_INPUT, known=", ".join(known) or "-")
         asked = Asked(known[0], VenueId(venue), "machine", clock.now_ms())
-        if not changes:
-            return await db.read(lambda conn: work(conn, asked))
-        told = await db.write(lambda conn: work(conn, asked))
-        await parts.bus.announce(CALIBRATION_CHANGED, b"")
+        told = await work(parts, asked)
+        if changes:
+            await parts.bus.announce(CALIBRATION_CHANGED, b"")
         return told
     finally:
         await parts.bus.close()

@@ -12,6 +12,7 @@ from aislecast.surveying.calibration import calibration_of
 from aislecast.twin.survey import surveyed
 from geofence.calibrating import keep
 from geofence.calibrating.keep import Asked, File, file_of
+from geofence.settings import Settings
 from groundwork.contracts.subjects import CALIBRATION_CHANGED
 from groundwork.plumbing.db import Connection
 from groundwork.plumbing.service import Parts
@@ -19,18 +20,19 @@ from groundwork.plumbing.service import Parts
 ACTOR = "demo"
 """Whose hand the list and the audit chain name."""
 RECORDING = "demo: simulated walk"
+MOST = Settings().calibrations
 
 
 async def calibrate(parts: Parts, seed: int = SEED) -> None:
     """Has the demo shop, whose scene is set, calibrated before its first shopper moves, unless it ever was; takes some two seconds then."""
     asked = Asked(demo.TENANT, demo.VENUE, ACTOR, parts.clock.now_ms())
-    if (await parts.db.read(lambda conn: keep.listed(conn, asked))).history:
+    if (await keep.shown(parts.db, asked)).history:
         return
     file = await asyncio.to_thread(learned, seed)
 
     def work(conn: Connection) -> None:
-        keep.keep(conn, asked, file)
-        keep.use(conn, asked, file.id)
+        keep.keep(conn, asked, file, MOST)
+        keep.use(conn, asked, file.known)
 
     await parts.db.write(work)
     await parts.bus.announce(CALIBRATION_CHANGED, b"")

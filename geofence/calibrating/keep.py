@@ -1,9 +1,12 @@
 """Keep: an operator's calibration file into its venue's list, and which of the list is in force; on record, and told as the API tells it.
 
 Both ways in go through here: the routes (`http/calibrations.py`) and the command line. Keeping the same file again changes nothing, and so
-does using what is in force. Who may do it is the callers' to decide; that the venue is there is decided here.
+does using what is in force. Who may do it is the callers' to decide; that the venue is there is decided here. A file is unpacked and read
+once, by `find`, and before the transaction that changes anything: what it says never changes, as its id follows from it. What goes off the
+list again is for `drop.py`.
 """
 
+import asyncio
 import zlib
 from dataclasses import dataclass
 from typing import Final
@@ -12,14 +15,14 @@ from floorplans import queries as places
 from floorplans.model import Plan
 from geofence import reasons
 from geofence.positioning.anchors import Calibration, read_calibration, write_calibration
-from geofence.positioning.fitting import is_of_elsewhere, misfit
+from geofence.positioning.fitting import Known, is_of_elsewhere, misfit
 from geofence.queries import calibrations as queries
 from geofence.queries.calibrations import StoredCalibration, Use
 from groundwork.contracts.calibration import CalibrationFit, CalibrationHeld, CalibrationUsed, KeptCalibration, VenueCalibrations
 from groundwork.contracts.ids import CalibrationId, TenantId, VenueId
 from groundwork.people import acts
 from groundwork.plumbing.audit import Act, record
-from groundwork.plumbing.db import Connection
+from groundwork.plumbing.db import Connection, Database
 from groundwork.plumbing.ids import stable_id
 from groundwork.plumbing.reasons import Refusal
 
@@ -28,6 +31,8 @@ MOST_BYTES: Final = 16 << 20
 MOST_PACKED: Final = 4 << 20
 """As it is kept: it goes through one transaction, and lies in every backup. A file as large as may be has to pack to a quarter."""
 HISTORY: Final = 50
+SHOWN: Final = 5
+"""Of those that might be dropped, in a refusal; the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,10 @@ class File:
     size: int
     packed: bytes
 
+    @property
+    def known(self) -> Known:
+        return Known(self.id, self.calibration)
+
 
 def file_of(calibration: Calibration) -> File:
     """The calibration as it is kept. Raises Refusal where that is too large: written out, which may be four times what came, or packed."""
@@ -61,9 +70,16 @@ def file_of(calibration: Calibration) -> File:
     return File(CalibrationId(stable_id(raw.decode())), calibration, len(raw), packed)
 
 
-def keep(conn: Connection, asked: Asked, file: File) -> None:
-    """Adds the file to the venue's list, unless it is there. Raises Refusal for an unknown venue."""
-    _check_venue(conn, asked)
+def keep(conn: Connection, asked: Asked, file: File, most: int) -> None:
+    """Adds the file to the venue's list, unless it is there. Raises Refusal for an unknown venue, and where the list has `most` already.
+
+    Two at once may both find the last place free: the list is then one longer, and nothing worse.
+    """
+    check_venue(conn, asked)
+    known = [one.id for one in queries.calibrations(conn, asked.tenant, asked.venue)]
+    if file.id not in known and len(known) >= most:
+        idle = [one for one in reversed(known) if one != in_force(conn, asked)]
+        raise Refusal(reasons.TOO_MANY_CALIBRATIONS, limit=most, known=", ".join(idle[:SHOWN]) or "-")
     source = file.calibration.source
     name, sha256 = (text.replace("\0", "") for text in (source.recording[:200], source.sha256[:64]))  # PostgreSQL keeps none
     stored = StoredCalibration(file.id, asked.now_ms, asked.actor, name, sha256, file.size)
@@ -72,40 +88,67 @@ def keep(conn: Connection, asked: Asked, file: File) -> None:
         record(conn, asked.tenant, asked.now_ms, Act(asked.actor, acts.ADD_CALIBRATION, file.id, None, after))
 
 
-def use(conn: Connection, asked: Asked, wanted: CalibrationId | None) -> None:
+async def find(db: Database, asked: Asked, wanted: CalibrationId) -> Known:
+    """A calibration of the venue, read off the loop. Raises Refusal where it has none of that id."""
+
+    def work(conn: Connection) -> bytes | None:
+        check_venue(conn, asked)
+        return queries.packed(conn, asked.tenant, asked.venue, wanted)
+
+    packed = await db.read(work)
+    if packed is None:
+        raise Refusal(reasons.UNKNOWN_CALIBRATION, at="/id", value=wanted)
+    return Known(wanted, await asyncio.to_thread(lambda: read_calibration(zlib.decompress(packed))))
+
+
+async def shown(db: Database, asked: Asked) -> VenueCalibrations:
+    """All the venue has. Raises Refusal for an unknown venue."""
+    used = await db.read(lambda conn: in_force(conn, asked))
+    known = await find(db, asked, used) if used else None
+    return await db.read(lambda conn: listed(conn, asked, known))
+
+
+def use(conn: Connection, asked: Asked, wanted: Known | None) -> None:
     """Puts one of the venue's list in force from now on, or none.
 
-    Raises Refusal for what is not on the list, what is of another venue by its radios, or an unknown venue.
+    Raises Refusal for what is not on the list (any more), what is of another venue by its radios, or an unknown venue.
     """
-    _check_venue(conn, asked)
+    check_venue(conn, asked)
     if wanted is not None:
         _check_usable(conn, asked, wanted)
     before = queries.uses(conn, asked.tenant, asked.venue, 1)
-    made = queries.add_use(conn, asked.tenant, asked.venue, wanted or CalibrationId(""), asked.actor, asked.now_ms)
+    used = wanted.id if wanted is not None else CalibrationId("")
+    made = queries.add_use(conn, asked.tenant, asked.venue, used, asked.actor, asked.now_ms)
     if made is not None:
         was = {"calibration": before[0].calibration or None} if before else None
-        record(conn, asked.tenant, asked.now_ms, Act(asked.actor, acts.USE_CALIBRATION, asked.venue, was, {"calibration": wanted}))
+        record(conn, asked.tenant, asked.now_ms, Act(asked.actor, acts.USE_CALIBRATION, asked.venue, was, {"calibration": used or None}))
+
+
+def in_force(conn: Connection, asked: Asked) -> CalibrationId:
+    """The venue's; the empty id where none is."""
+    newest = queries.uses(conn, asked.tenant, asked.venue, 1)
+    return newest[0].calibration if newest else CalibrationId("")
 
 
 def file_bytes(conn: Connection, asked: Asked, wanted: CalibrationId) -> bytes:
     """The file. Raises Refusal where the venue has no such calibration."""
-    _check_venue(conn, asked)
+    check_venue(conn, asked)
     found = queries.packed(conn, asked.tenant, asked.venue, wanted)
     if found is None:
         raise Refusal(reasons.UNKNOWN_CALIBRATION, value=wanted)
     return zlib.decompress(found)
 
 
-def held(conn: Connection, asked: Asked, wanted: CalibrationId) -> CalibrationHeld:
-    """What a calibration of the venue holds and how far it fits. Raises Refusal where there is none of that id."""
-    found = read_calibration(file_bytes(conn, asked, wanted))
-    stored = next(one for one in queries.calibrations(conn, asked.tenant, asked.venue) if one.id == wanted)
-    newest = queries.uses(conn, asked.tenant, asked.venue, 1)
+def held(conn: Connection, asked: Asked, known: Known) -> CalibrationHeld:
+    """What a calibration on the venue's list holds and how far it fits."""
+    found = known.calibration
+    assert found is not None
+    stored = next(one for one in queries.calibrations(conn, asked.tenant, asked.venue) if one.id == known.id)
     return CalibrationHeld(
         tenant=asked.tenant,
         venue=asked.venue,
         kept=_kept(stored),
-        in_force=bool(newest) and newest[0].calibration == wanted,
+        in_force=in_force(conn, asked) == known.id,
         gains=len(found.gains_db),
         maps=len(found.maps),
         prints=len(found.prints.level) if found.prints else 0,
@@ -117,12 +160,14 @@ def held(conn: Connection, asked: Asked, wanted: CalibrationId) -> CalibrationHe
     )
 
 
-def listed(conn: Connection, asked: Asked) -> VenueCalibrations:
-    """All the venue has. Raises Refusal for an unknown venue."""
-    _check_venue(conn, asked)
+def listed(conn: Connection, asked: Asked, known: Known | None = None) -> VenueCalibrations:
+    """All the venue has. Raises Refusal for an unknown venue. `known` should be the one in force: only another has to be read here."""
+    check_venue(conn, asked)
     history = [_used(one) for one in queries.uses(conn, asked.tenant, asked.venue, HISTORY)]
     used = history[0].id if history else None
-    found = queries.calibration(conn, asked.tenant, asked.venue, used) if used else None
+    if known is not None and known.id != used:
+        known = None
+    found = known.calibration if known else queries.calibration(conn, asked.tenant, asked.venue, used) if used else None
     return VenueCalibrations(
         tenant=asked.tenant,
         venue=asked.venue,
@@ -133,17 +178,18 @@ def listed(conn: Connection, asked: Asked) -> VenueCalibrations:
     )
 
 
-def _check_venue(conn: Connection, asked: Asked) -> None:
+def check_venue(conn: Connection, asked: Asked) -> None:
+    """Raises Refusal for an unknown venue."""
     if places.venue(conn, asked.tenant, asked.venue) is None:
         raise Refusal(reasons.UNKNOWN_VENUE, value=asked.venue)
 
 
-def _check_usable(conn: Connection, asked: Asked, wanted: CalibrationId) -> None:
-    found, plan = queries.calibration(conn, asked.tenant, asked.venue, wanted), _plan(conn, asked)
-    if found is None:
-        raise Refusal(reasons.UNKNOWN_CALIBRATION, at="/id", value=wanted)
-    if plan is not None and is_of_elsewhere(found, plan):
-        raise Refusal(reasons.CALIBRATION_OF_ELSEWHERE, at="/id", value=wanted)
+def _check_usable(conn: Connection, asked: Asked, wanted: Known) -> None:
+    if not queries.holds(conn, asked.tenant, asked.venue, wanted.id):  # it was dropped since it was found
+        raise Refusal(reasons.UNKNOWN_CALIBRATION, at="/id", value=wanted.id)
+    plan = _plan(conn, asked)
+    if plan is not None and wanted.calibration is not None and is_of_elsewhere(wanted.calibration, plan):
+        raise Refusal(reasons.CALIBRATION_OF_ELSEWHERE, at="/id", value=wanted.id)
 
 
 def _plan(conn: Connection, asked: Asked) -> Plan | None:

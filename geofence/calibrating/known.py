@@ -3,7 +3,13 @@
 Kept fresh by a Refresh loop. One that was used once stays in memory until the process ends: a venue has a few in a year.
 """
 
+import asyncio
+
+import structlog
+
+from floorplans.model import Plan
 from geofence.positioning.anchors import Calibration
+from geofence.positioning.fitting import Known, misfit
 from geofence.queries import calibrations as queries
 from groundwork.contracts.ids import CalibrationId, TenantId, VenueId
 from groundwork.plumbing.db import Connection, Database
@@ -11,6 +17,8 @@ from groundwork.plumbing.service import Trouble
 
 _Key = tuple[TenantId, VenueId, CalibrationId]
 _NONE = CalibrationId("")
+
+_log = structlog.get_logger()
 
 
 class CalibrationMissing(Trouble):
@@ -25,6 +33,9 @@ class Calibrations:
         self._in_force: dict[tuple[TenantId, VenueId], CalibrationId] = {}
         self._known: dict[_Key, Calibration] = {}
         self._wanted: set[_Key] = set()
+        self._gone: set[_Key] = set()
+        """Asked for, looked for and not there: said once, in the log."""
+        self._renewing = asyncio.Lock()
 
     def in_force(self, tenant: TenantId, venue: VenueId) -> CalibrationId:
         """The venue's calibration; the empty id where it has none."""
@@ -47,8 +58,13 @@ class Calibrations:
     async def renew(self) -> bool:
         """Reads which calibrations are in force, and those that are new or wanted; True when something changed.
 
-        What is in force is only then said to be so when it is in memory: whatever an engine is told to stand on is at hand here.
+        What is in force is only then said to be so when it is in memory: whatever an engine is told to stand on is at hand here. Two at
+        once go one after the other: who read first might else have the last word, and set back what was put in force since.
         """
+        async with self._renewing:
+            return await self._renewed()
+
+    async def _renewed(self) -> bool:
         wanted, known = frozenset(self._wanted), frozenset(self._known)
 
         def work(conn: Connection) -> tuple[dict[tuple[TenantId, VenueId], CalibrationId], dict[_Key, Calibration | None]]:
@@ -59,7 +75,21 @@ class Calibrations:
         in_force, found = await self._db.read(work)
         self._wanted -= wanted  # only now: a read that failed has found nothing
         loaded = {key: calibration for key, calibration in found.items() if calibration is not None}
+        self._tell_gone(found.keys() - loaded.keys())
         changed = in_force != self._in_force or bool(loaded)
         self._known |= loaded
         self._in_force = in_force
         return changed
+
+    def _tell_gone(self, missing: set[_Key]) -> None:
+        """An engine waits for it, and with it its whole shard: a person has to hand the file in again."""
+        for tenant, venue, calibration in sorted(missing - self._gone):
+            _log.error("calibration_missing", tenant=tenant, venue=venue, calibration=calibration)
+        self._gone |= missing
+
+
+def tell_taken_up(plan: Plan, known: Known) -> None:
+    """Logs that the venue's engine stands on the calibration from now on, or on none, and how much of it the plan does not fit."""
+    wrong = misfit(known.calibration, plan)._asdict() if known.id and known.calibration is not None else {}
+    fit = {name: len(names) for name, names in wrong.items()}
+    _log.info("calibration_taken_up", tenant=plan.venue.tenant, venue=plan.venue.id, plan=plan.version, calibration=known.id, **fit)

@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from geofence import reasons
-from geofence.calibrating import keep
+from geofence.calibrating import drop, keep
 from geofence.calibrating.keep import MOST_BYTES, Asked, file_of
 from geofence.places import Places
 from geofence.positioning.anchors import Calibration
@@ -33,9 +33,11 @@ class HowToKeep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class CalibrationRoutes:
     """The handlers."""
 
-    def __init__(self, parts: Parts, places: Places) -> None:
+    def __init__(self, parts: Parts, places: Places, most: int) -> None:
+        """`most` calibrations are kept of one venue."""
         self._parts = parts
         self._places = places
+        self._most = most
 
     def routes(self) -> Sequence[Route]:
         return (*self._readings(), *self._changes())
@@ -65,6 +67,20 @@ class CalibrationRoutes:
     def _changes(self) -> Sequence[Route]:
         return (
             Route(
+                "DELETE",
+                "/v1/venues/{venue}/calibrations/{id}",
+                self.remove,
+                Words("Drops a calibration that is not in force and that nothing needs any more.", "حذف معايرة لا يُعمل بها ولم تعد تلزم."),
+                grant=MANAGE_GATEWAYS,
+                answer=VenueCalibrations,
+                refusals=(
+                    reasons.UNKNOWN_VENUE,
+                    reasons.UNKNOWN_CALIBRATION,
+                    reasons.CALIBRATION_IN_FORCE,
+                    reasons.CALIBRATION_NEEDED,
+                ),
+            ),
+            Route(
                 "POST",
                 "/v1/venues/{venue}/calibrations",
                 self.post,
@@ -74,7 +90,12 @@ class CalibrationRoutes:
                 query=HowToKeep,
                 answer=CalibrationHeld,
                 status=201,
-                refusals=(reasons.UNKNOWN_VENUE, reasons.CALIBRATION_OF_ELSEWHERE, reasons.CALIBRATION_TOO_LARGE),
+                refusals=(
+                    reasons.UNKNOWN_VENUE,
+                    reasons.CALIBRATION_OF_ELSEWHERE,
+                    reasons.CALIBRATION_TOO_LARGE,
+                    reasons.TOO_MANY_CALIBRATIONS,
+                ),
                 max_body=MOST_BYTES,
             ),
             Route(
@@ -92,7 +113,7 @@ class CalibrationRoutes:
     async def show(self, request: web.Request) -> web.StreamResponse:
         """GET /v1/venues/{venue}/calibrations."""
         asked = self._asked(request)
-        return answered(await self._parts.db.read(lambda conn: keep.listed(conn, asked)))
+        return answered(await keep.shown(self._parts.db, asked))
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """GET /v1/venues/{venue}/calibrations/{id}: what was handed in, field for field."""
@@ -107,20 +128,28 @@ class CalibrationRoutes:
         found = await asyncio.to_thread(lambda: file_of(decoded(raw, Calibration)))
 
         def work(conn: Connection) -> CalibrationHeld:
-            keep.keep(conn, asked, found)
+            keep.keep(conn, asked, found, self._most)
             if how.use:
-                keep.use(conn, asked, found.id)
-            return keep.held(conn, asked, found.id)
+                keep.use(conn, asked, found.known)
+            return keep.held(conn, asked, found.known)
 
         return answered(await self._changed(work), 201)
+
+    async def remove(self, request: web.Request) -> web.StreamResponse:
+        """DELETE /v1/venues/{venue}/calibrations/{id}: the file is gone; from when on it was in force stays in the history."""
+        asked, wanted = self._asked(request), CalibrationId(request.match_info["id"])
+        named = await drop.needed(self._parts.bus, asked)
+        await self._parts.db.write(lambda conn: drop.drop(conn, asked, wanted, named))
+        return answered(await keep.shown(self._parts.db, asked))
 
     async def put(self, request: web.Request) -> web.StreamResponse:
         """PUT /v1/venues/{venue}/calibration: who was in a zone stays in it."""
         asked, sent = self._asked(request), await read(request, UseCalibrationRequest)
+        found = await keep.find(self._parts.db, asked, CalibrationId(sent.id)) if sent.id is not None else None
 
         def work(conn: Connection) -> VenueCalibrations:
-            keep.use(conn, asked, CalibrationId(sent.id) if sent.id is not None else None)
-            return keep.listed(conn, asked)
+            keep.use(conn, asked, found)
+            return keep.listed(conn, asked, found)
 
         return answered(await self._changed(work))
 

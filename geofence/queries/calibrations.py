@@ -3,7 +3,7 @@
 import zlib
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, func, select
 
 from geofence.positioning.anchors import Calibration, read_calibration
 from geofence.tables import CalibrationRow, CalibrationUseRow
@@ -45,6 +45,19 @@ def calibrations(conn: Connection, tenant: TenantId, venue: VenueId) -> list[Sto
     columns = [getattr(row, name) for name in StoredCalibration.__dataclass_fields__]
     wanted = select(*columns).where(row.tenant == tenant, row.venue == venue).order_by(row.made_ms.desc(), row.id)
     return [StoredCalibration(*found) for found in conn.execute(wanted)]
+
+
+def holds(conn: Connection, tenant: TenantId, venue: VenueId, calibration: CalibrationId) -> bool:
+    """Whether the venue has the calibration."""
+    row = CalibrationRow
+    found = select(row.id).where(row.tenant == tenant, row.venue == venue, row.id == calibration)
+    return conn.execute(found).scalar_one_or_none() is not None
+
+
+def drop_calibration(conn: Connection, tenant: TenantId, venue: VenueId, calibration: CalibrationId) -> None:
+    """Takes the calibration off the venue's list; from when on it was in force stays on record."""
+    row = CalibrationRow
+    conn.execute(delete(row).where(row.tenant == tenant, row.venue == venue, row.id == calibration))
 
 
 def packed(conn: Connection, tenant: TenantId, venue: VenueId, calibration: CalibrationId) -> bytes | None:

@@ -8,7 +8,7 @@ Nothing here redelivers: a reader that dies starts again from its snapshot's pos
 harmless. Never combine redelivery with a high-water mark: what was held back would come after later entries and be taken for a repeat.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -128,6 +128,13 @@ class Bus(Protocol):
 
     async def trim(self, stream: str, shard: int) -> int:
         """Deletes the entries that the stored snapshot covers; returns how many. Keeps all while there is no snapshot."""
+        ...
+
+    async def examine(self, stream: str, key: str, look: Callable[[Snapshot | None, Iterable[LogEntry]], T]) -> T:
+        """What `look` makes of all that a reader of the key's shard would begin from: the stored snapshot, and the key's entries after it.
+
+        One view of both. For who must know what may still be read; who follows the log takes the shard.
+        """
         ...
 
     async def announce(self, topic: str, payload: bytes) -> None:

@@ -9,7 +9,7 @@ shard was taken may not, whatever its clock says. `clock` times the leases; give
 
 import asyncio
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 from urllib.parse import quote
 
@@ -32,6 +32,8 @@ KEEP_INBOX_MS: Final = 30 * 86_400_000
 _TRIM_INBOX_MS: Final = 3_600_000
 
 
+_PAGE: Final = 500
+"""Entries that `examine` holds in memory at a time."""
 _LONGEST_KEY: Final = 512
 """Characters the inbox has room for; longer keys are kept as their digest."""
 
@@ -123,6 +125,20 @@ class LocalBus:
 
     async def trim(self, stream: str, shard: int) -> int:
         return await self.db.write(lambda conn: queries.trim_log(conn, stream, shard))
+
+    async def examine(self, stream: str, key: str, look: Callable[[Snapshot | None, Iterable[LogEntry]], T]) -> T:
+        shard = self.shard_of(stream, key)
+
+        def after(conn: Connection, position: int) -> Iterator[LogEntry]:
+            while page := queries.entries_after(conn, stream, shard, position, _PAGE):
+                yield from (entry for entry in page if entry.key == key)
+                position = page[-1].position
+
+        def work(conn: Connection) -> T:
+            snapshot = queries.snapshot(conn, stream, shard)
+            return look(snapshot, after(conn, snapshot.position if snapshot else 0))
+
+        return await self.db.read(work)
 
     async def announce(self, topic: str, payload: bytes) -> None:
         version = await self.db.write(lambda conn: queries.raise_topic(conn, topic))

@@ -72,8 +72,18 @@ def test_a_file_is_kept_used_listed_and_taken_back(home: Path, walked: Path, cap
     assert main(["calibration", "list", "--venue", "a", "--tenant", TENANT, "--json"]) == exits.OK
     listed = _json(capsys)
     assert ([one["id"] for one in listed["calibrations"]], len(listed["history"])) == ([wanted], 3)
+    assert main(["calibration", "drop", wanted, "--venue", "a"]) == exits.FAILED
+    assert "is in force" in capsys.readouterr().err
+    other = walked.with_name("other.json")
+    other.write_bytes(write_calibration(Calibration(noise_db=6.0)))
+    assert main(["calibration", "put", str(other), "--venue", "a", "--json"]) == exits.OK
+    assert main(["calibration", "drop", _json(capsys)["kept"]["id"][:8], "--venue", "a", "--json"]) == exits.OK
+    assert [one["id"] for one in _json(capsys)["calibrations"]] == [wanted]
     chain = _in(home, lambda conn: audit.rows(conn, TENANT, 0, 100))
-    assert [(row.action, row.actor) for row in chain] == [("calibration.add", "machine")] + [("calibration.use", "machine")] * 3
+    assert [(row.action, row.actor) for row in chain] == [("calibration.add", "machine")] + [("calibration.use", "machine")] * 3 + [
+        ("calibration.add", "machine"),
+        ("calibration.remove", "machine"),
+    ]
 
 
 def test_with_use_it_is_in_force_at_once_and_a_running_server_is_told(home: Path, walked: Path) -> None:

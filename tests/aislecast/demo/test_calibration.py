@@ -12,7 +12,7 @@ from groundwork.plumbing.service import Parts
 
 async def listed(parts: Parts) -> VenueCalibrations:
     asked = Asked(demo.TENANT, demo.VENUE, "", parts.clock.now_ms())
-    return await parts.db.read(lambda conn: keep.listed(conn, asked))
+    return await keep.shown(parts.db, asked)
 
 
 async def opened(parts: Parts) -> None:

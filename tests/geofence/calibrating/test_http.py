@@ -15,10 +15,12 @@ from sqlalchemy import Connection
 from floorplans import queries as floorplan_queries
 from floorplans.model import Venue
 from geofence.calibrating import keep
+from geofence.calibrating.drop import SETTLES_MS
 from geofence.calibrating.keep import MOST_BYTES
 from geofence.places import Places
 from geofence.positioning.anchors import Calibration, Found, RadioMap, Source, write_calibration
 from geofence.queries import calibrations as queries
+from geofence.settings import Settings
 from groundwork.contracts.calibration import CalibrationHeld, VenueCalibrations
 from groundwork.contracts.ids import CalibrationId, VenueId
 from groundwork.people import queries as people_queries
@@ -153,8 +155,8 @@ async def test_what_is_put_in_force_by_another_process_is_known_here_within_a_se
     file = keep.file_of(AGAIN)
 
     def elsewhere(conn: Connection) -> None:
-        keep.keep(conn, asked, file)
-        keep.use(conn, asked, file.id)
+        keep.keep(conn, asked, file, 30)
+        keep.use(conn, asked, file.known)
 
     await office.shop.parts.db.write(elsewhere)
     places = Places(office.shop.parts.db)
@@ -170,6 +172,50 @@ async def test_two_who_use_at_once_both_stand_in_the_history(office: Office) -> 
     assert sorted(str(one.id) for one in history) == sorted([first, second])
 
 
+# --- dropped, and no more than so many ------------------------------------------------------------------------------------------------
+
+
+async def test_what_was_never_in_force_can_be_dropped_and_stands_in_the_chain(office: Office) -> None:
+    kept = (await office.post(WALKED)).kept.id
+    answer = await office.ask("DELETE", f"calibrations/{kept}")
+    assert answer.status == 200, await answer.text()
+    assert msgspec.json.decode(await answer.read(), type=VenueCalibrations).calibrations == []
+    assert await refused(await office.ask("GET", f"calibrations/{kept}")) == (404, "unknown_calibration")
+    assert await refused(await office.ask("PUT", "calibration", {"id": kept})) == (404, "unknown_calibration")
+    assert await refused(await office.ask("DELETE", f"calibrations/{kept}")) == (404, "unknown_calibration")
+    newest = (await office.shop.parts.db.read(lambda conn: audit.rows(conn, TAMIM, 0, 100)))[-1]
+    assert (newest.action, newest.actor, newest.subject) == ("calibration.remove", INSTALLER, kept)
+    assert msgspec.json.decode(newest.before)["recording"] == "walk-1"
+
+
+async def test_what_is_in_force_stays_and_what_was_a_moment_ago(office: Office) -> None:
+    first = (await office.post(WALKED, use=True)).kept.id
+    assert await refused(await office.ask("DELETE", f"calibrations/{first}")) == (409, "calibration_in_force")
+    await office.use(None)
+    assert await refused(await office.ask("DELETE", f"calibrations/{first}")) == (409, "calibration_needed")
+    office.shop.clock.advance(SETTLES_MS / 1000)
+    assert (await office.ask("DELETE", f"calibrations/{first}")).status == 200
+    assert [one.id for one in (await office.listed()).history] == [None, first], "when it was in force stays on record"
+    assert (await office.post(WALKED, use=True)).in_force, "the same file may be handed in again"
+
+
+async def test_a_full_list_says_what_could_go(parts: Parts) -> None:
+    await parts.db.write(add_calling)
+    shop = await Deployment.start(parts, Settings(calibrations=2))
+    await shop.at(0)
+    office = Office(shop)
+    used, idle = (await office.post(WALKED, use=True)).kept.id, (await office.post(AGAIN)).kept.id
+    answer = await office.ask("POST", "calibrations", write_calibration(Calibration(noise_db=6.0)))
+    told = msgspec.json.decode(await answer.read())
+    assert (answer.status, told["code"]) == (409, "too_many_calibrations")
+    assert idle in told["detail"]
+    assert used not in told["detail"]
+    assert (await office.post(AGAIN)).kept.id == idle, "one that is there already is no more"
+    assert (await office.ask("DELETE", f"calibrations/{idle}")).status == 200
+    await office.post(Calibration(noise_db=6.0))
+    await shop.close()
+
+
 # --- who may, and where --------------------------------------------------------------------------------------------------------------
 
 
@@ -181,11 +227,18 @@ async def test_another_tenant_and_another_venue_see_none_of_it(office: Office) -
     assert await refused(await office.ask("GET", "calibrations", key=ELSEWHERE)) == (404, "unknown_venue")
     answer = await office.ask("PUT", "calibration", {"id": held.kept.id}, ELSEWHERE, OTHER_VENUE)
     assert await refused(answer) == (404, "unknown_calibration")
+    assert await refused(await office.ask("DELETE", f"calibrations/{held.kept.id}", key=FOREIGN)) == (404, "unknown_calibration")
+    assert await refused(await office.ask("DELETE", f"calibrations/{held.kept.id}", key=ELSEWHERE)) == (404, "unknown_venue")
     assert (await office.listed()).in_force is not None
 
 
 async def test_who_may_only_look_at_the_shop_may_not_calibrate_it(office: Office) -> None:
-    for method, path, body in (("GET", "calibrations", None), ("POST", "calibrations", {}), ("PUT", "calibration", {"id": None})):
+    for method, path, body in (
+        ("GET", "calibrations", None),
+        ("POST", "calibrations", {}),
+        ("PUT", "calibration", {"id": None}),
+        ("DELETE", "calibrations/x", None),
+    ):
         assert (await office.ask(method, path, body, VIEWER)).status == 403
 
 
