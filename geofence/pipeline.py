@@ -53,7 +53,8 @@ from groundwork.plumbing.shards import Prepared
 
 _encode = msgspec.json.Encoder().encode
 _pack = msgspec.msgpack.Encoder(order="sorted").encode
-_unpack = msgspec.msgpack.Decoder(dict[str, dict[str, bytes]]).decode
+unpack = msgspec.msgpack.Decoder(dict[str, dict[str, bytes]]).decode
+"""A pipeline's state: by tenant and venue the state of the engine."""
 _LINKS: Final = ""
 """In a snapshot, where a tenant's id stands for engines: what is linked to visits that began outside, by tenant and venue."""
 _BETWEEN: Final = "\0"
@@ -164,7 +165,7 @@ class Pipeline:
 
     def restore(self, state: bytes | None) -> None:
         self.due, self._engines = {}, {}
-        tenants = _unpack(state) if state else {}
+        tenants = unpack(state) if state else {}
         linked = [(key.split(_BETWEEN, 1), raw) for key, raw in tenants.pop(_LINKS, {}).items()]
         self._links = {(TenantId(tenant), VenueId(venue)): VisitLinks(raw) for (tenant, venue), raw in linked}
         stored = {(TenantId(tenant), VenueId(venue)): raw for tenant, venues in tenants.items() for venue, raw in venues.items()}
@@ -230,10 +231,8 @@ class Pipeline:
         state = self._stored[venue]
         version, calibration = Engine.stood_on(state)
         plan = self._workshop.places.version(venue[0], version)
-        engine = self._new(plan, self._calibrated(venue, calibration))
+        engine = self._new(plan, self._calibrated(plan, calibration))
         engine.restore(state)
-        if calibration:
-            tell_taken_up(plan, engine.known)
         self._engines[venue] = engine
         del self._stored[venue]
         self._note_due(venue, NEVER_MS)
@@ -241,11 +240,14 @@ class Pipeline:
     def _new(self, plan: Plan, known: Known) -> Engine:
         return Engine(plan, self._workshop.settings, known, self._observed if self._workshop.observe else None)
 
-    def _calibrated(self, venue: VenueKey, calibration: CalibrationId) -> Known:
-        """The venue's calibration of that id; where it had none in force, the process's own."""
+    def _calibrated(self, plan: Plan, calibration: CalibrationId) -> Known:
+        """The venue's calibration of that id; where it had none in force, the process's own. A replay says nothing of it."""
         if not calibration:
             return Known(calibration=self._workshop.calibration)
-        return Known(calibration, self._workshop.places.calibrations.version(*venue, calibration))
+        known = Known(calibration, self._workshop.places.calibrations.version(plan.venue.tenant, plan.venue.id, calibration))
+        if not self._replaying:
+            tell_taken_up(plan, known)
+        return known
 
     def _feed(self, venue: VenueKey, entries: list[Admitted], batch: _Batch) -> None:
         """The venue's entries, in runs of one plan version and calibration. A tick without an engine speaks to nobody."""
@@ -254,9 +256,8 @@ class Pipeline:
         for entry in entries:
             version = entry.header.plan_version
             if version is not None and (engine is None or (version, entry.header.calibration) != engine.stands_on):
-                plan, known = self._workshop.places.version(venue[0], version), self._calibrated(venue, entry.header.calibration)
-                if not self._replaying and known.id != (engine.known.id if engine else ""):
-                    tell_taken_up(plan, known)
+                plan = self._workshop.places.version(venue[0], version)
+                known = self._calibrated(plan, entry.header.calibration)
                 if engine is None:
                     engine = self._engines[venue] = self._new(plan, known)
                 else:
@@ -302,12 +303,6 @@ class Pipeline:
             hop = self._workshop.hops.hop(name, unit)
             hop.take(count)
             hop.give(count)
-
-
-def stood_on(state: bytes, venue: VenueKey) -> CalibrationId:
-    """Which calibration the venue's engine stands on in a pipeline's state; the empty id where none, or where there is no engine."""
-    raw = _unpack(state).get(venue[0], {}).get(venue[1])
-    return Engine.stood_on(raw)[1] if raw is not None else CalibrationId("")
 
 
 def _pass_on(entry: Admitted, links: VisitLinks, batch: _Batch) -> None:

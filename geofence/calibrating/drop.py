@@ -14,8 +14,9 @@ from geofence import reasons
 from geofence.admitted import decode_header
 from geofence.calibrating.keep import Asked, check_venue, in_force
 from geofence.intake.accept import log_key
-from geofence.pipeline import stood_on
+from geofence.pipeline import unpack
 from geofence.queries import calibrations as queries
+from geofence.tracking.engine import Engine
 from groundwork.contracts.ids import CalibrationId
 from groundwork.contracts.subjects import SIGHTINGS
 from groundwork.people import acts
@@ -36,7 +37,7 @@ async def needed(bus: Bus, asked: Asked) -> frozenset[CalibrationId]:
     def look(snapshot: Snapshot | None, entries: Iterable[LogEntry]) -> frozenset[CalibrationId]:
         named = {decode_header(entry.payload).calibration for entry in entries}
         if snapshot is not None:
-            named.add(stood_on(snapshot.state, (asked.tenant, asked.venue)))
+            named.add(_stood_on(snapshot.state, asked))
         return frozenset(named)
 
     return await bus.examine(SIGHTINGS, log_key(asked.tenant, asked.venue), look)
@@ -55,6 +56,12 @@ def drop(conn: Connection, asked: Asked, wanted: CalibrationId, named: frozenset
     queries.drop_calibration(conn, asked.tenant, asked.venue, wanted)
     before = {"venue": asked.venue, "recording": stored.recording, "recording_hash": stored.recording_hash, "size": stored.size}
     record(conn, asked.tenant, asked.now_ms, Act(asked.actor, acts.REMOVE_CALIBRATION, wanted, before, None))
+
+
+def _stood_on(state: bytes, asked: Asked) -> CalibrationId:
+    """What the venue's engine stands on in a pipeline's state; the empty id where there is no engine, or none is used."""
+    engine = unpack(state).get(asked.tenant, {}).get(asked.venue)
+    return Engine.stood_on(engine)[1] if engine is not None else CalibrationId("")
 
 
 def _ended_ms(conn: Connection, asked: Asked, wanted: CalibrationId) -> int:

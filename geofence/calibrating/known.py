@@ -89,7 +89,7 @@ class Calibrations:
 
 
 def tell_taken_up(plan: Plan, known: Known) -> None:
-    """Logs that the venue's engine stands on the calibration from now on, or on none, and how much of it the plan does not fit."""
-    wrong = misfit(known.calibration, plan)._asdict() if known.id and known.calibration is not None else {}
+    """Logs that the engine of the plan's venue stands on the calibration from now on, and how many radios and levels do not fit."""
+    wrong = misfit(known.calibration, plan)._asdict() if known.calibration is not None else {}
     fit = {name: len(names) for name, names in wrong.items()}
     _log.info("calibration_taken_up", tenant=plan.venue.tenant, venue=plan.venue.id, plan=plan.version, calibration=known.id, **fit)

@@ -62,11 +62,6 @@ class Engine:
         return self._following.plan
 
     @property
-    def known(self) -> Known:
-        """The calibration it stands on."""
-        return self._known
-
-    @property
     def stands_on(self) -> tuple[PlanVersionId, CalibrationId]:
         """Its plan version and its calibration."""
         return self.plan.version, self._known.id

@@ -1,6 +1,8 @@
 """The real bleak against an `org.bluez` of our own: what is heard, and what each fault of the real one looks like."""
 
 import asyncio
+import signal
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 
 from beacon_gateway.source import Radio
 from beacon_gateway.sources.bleak import BleakSource
+from beacon_gateway.sources.jsonl import JsonlSource
 from groundwork.adverts.advert import Advert
 from groundwork.adverts.decode import decode
 from groundwork.adverts.formats.ibeacon import encode_ibeacon
@@ -152,3 +155,44 @@ async def test_a_lost_bus_is_survived(bluez: FakeBluez, monkeypatch: pytest.Monk
     await source.begin_anew()
     assert isinstance(source.radios[0], Radio)
     await source.close()
+
+
+async def test_a_survey_with_keep_goes_on_beside_a_running_gateway_and_takes_nothing_from_it(bluez: FakeBluez, tmp_path: Path) -> None:
+    """Two processes, two clients of bluetoothd on one adapter, as on a box where somebody walks the shop."""
+    gateway = BleakSource({BOX: "hci0"}, clock())
+    await gateway.start()
+    kept, config = tmp_path / "walk.jsonl", tmp_path / "gateway.toml"
+    config.write_text(f'[gateway]\nradios = {{"{BOX}" = "hci0"}}\n')
+    typed = ["survey", "--config", str(config), "--plain", "--keep", str(kept), "--tag", f"ibeacon:{UUID}:1:7"]
+    survey = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "beacon_gateway.cli", *typed, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+    )
+    assert survey.stderr is not None
+    try:
+        async with asyncio.timeout(60):
+            sent = 0
+            while not (kept.exists() and kept.read_bytes()):
+                assert survey.returncode is None, (await survey.stderr.read()).decode()
+                await bluez.advert(TAG, IBEACON)
+                await bluez.advert("C0:00:00:00:00:02", {0x004C: encode_ibeacon(UUID, 1, 8)[7:]})
+                sent += 2
+                await asyncio.sleep(0.02)
+            assert bluez.calls["StartDiscovery"] == 2
+            survey.send_signal(signal.SIGINT)
+            assert await survey.wait() == 130, (await survey.stderr.read()).decode()  # ended by Ctrl-C
+    finally:
+        if survey.returncode is None:
+            survey.kill()
+            await survey.wait()
+    assert bluez.scans("hci0"), "who leaves ends only her own scan"
+    await bluez.advert(TAG, IBEACON)
+    adverts = await heard(gateway, sent + 1)
+    assert len(adverts) == sent + 1, "the gateway heard each, before, during and after"
+    assert gateway.radios[0].scanning
+    await gateway.close()
+    source = JsonlSource(str(kept), BOX, strict=True)
+    await source.start()
+    found = source.read(10**14).adverts
+    await source.close()
+    assert found
+    assert {frame.beacon for each in found for frame in decode(each.data)} == {key(7)}, "the other tag's adverts were not asked for"

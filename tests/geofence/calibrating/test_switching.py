@@ -212,7 +212,7 @@ async def test_an_engine_says_once_what_it_stands_on_and_how_far_that_fits(parts
         await switch(shop, None)
         await stand(shop, 6_000, 10_000)
     told = [line for line in logs if line["event"] == "calibration_taken_up"]
-    assert [(line["venue"], line["calibration"]) for line in told] == [(VENUE, first), (VENUE, "")]
+    assert [(line["venue"], line["calibration"]) for line in told] == [(VENUE, first)]
     assert (told[0]["unknown"], told[0]["unplaced"], told[0]["moved"]) == (1, 0, 0)
     await shop.close()
 
