@@ -1,13 +1,13 @@
 """The bus contract on both engines: admit once, order, leases, positions, snapshots, burying, trimming, announcements."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 from sqlalchemy import text
 
 from groundwork.plumbing import queries
-from groundwork.plumbing.bus import Append, Entry, LeaseLost, ShardReader
+from groundwork.plumbing.bus import Append, Entry, LeaseLost, LogEntry, ShardReader, Snapshot
 from groundwork.plumbing.bus_local import LocalBus, inbox_key
 from groundwork.plumbing.clock import ManualClock
 from groundwork.plumbing.db import Connection, Database, open_database
@@ -375,3 +375,17 @@ async def test_inbox_keys_are_forgotten_after_their_time(database: Database, clo
         clock.set(START_MS + hours * 3_600_000 + 1)
         await loop.step()
         assert (await bus.append(("t", "1"), admitting(2)))[1] is repeat
+
+
+async def test_who_examines_a_key_sees_what_a_reader_would_begin_from_and_nothing_of_other_keys(bus: LocalBus) -> None:
+    def look(snapshot: Snapshot | None, entries: Iterable[LogEntry]) -> tuple[bytes | None, list[bytes]]:
+        return snapshot.state if snapshot else None, [one.payload for one in entries]
+
+    await bus.put([entry(number, "k") for number in range(1_200)])  # more than is held at a time
+    await bus.put([entry(-1, "other")])
+    assert await bus.examine(S, "k", look) == (None, [str(number).encode() for number in range(1_200)])
+    reader = await taken(bus)
+    await reader.read(1_000)
+    await reader.commit(1_000, nothing, snapshot=b"so far")
+    assert await bus.examine(S, "k", look) == (b"so far", [str(number).encode() for number in range(1_000, 1_200)])
+    assert await bus.examine(S, "nobody's", look) == (b"so far", [])
