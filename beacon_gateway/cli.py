@@ -18,7 +18,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from beacon_gateway import exits, words
+from beacon_gateway.arguments import PARSERS, Parser
 from beacon_gateway.exits import Stop
+from groundwork.plumbing.command_line import COMMANDS
 from groundwork.plumbing.reasons import Words
 from groundwork.plumbing.settings import SettingError
 
@@ -53,15 +55,16 @@ def language_of(typed: Sequence[str], environ: Mapping[str, str]) -> str:
     return "ar" if locale.startswith("ar") else "en"
 
 
-def _parser(language: str) -> argparse.ArgumentParser:
+def _parser(language: str) -> Parser:
     def said(sentence: Words) -> str:
         return sentence.said(language)
 
-    shared = argparse.ArgumentParser(add_help=False)
+    kind = PARSERS.get(language, Parser)
+    shared = kind(add_help=False)
     shared.add_argument("--lang", choices=("ar", "en"), default=argparse.SUPPRESS, help=said(words.LANG))
-    parser = argparse.ArgumentParser(prog="beacon-gateway", description=said(words.ABOUT), parents=[shared])
-    commands = parser.add_subparsers(dest="command", required=True)
-    configured = argparse.ArgumentParser(add_help=False, parents=[shared])
+    parser = kind(prog="beacon-gateway", description=said(words.ABOUT), parents=[shared])
+    commands = parser.add_subparsers(dest="command", required=True, title=said(COMMANDS), metavar="COMMAND", parser_class=kind)
+    configured = kind(add_help=False, parents=[shared])
     configured.add_argument("--config", type=Path, required=True, metavar="FILE", help=said(words.CONFIG))
     running = commands.add_parser("run", help=said(words.RUN), description=said(words.RUN), parents=[configured])
     running.add_argument("--until-drained", action="store_true", help=said(words.UNTIL_DRAINED))

@@ -41,12 +41,7 @@ _LEARNING = {
 }
 """What is said of each step of `surveying/calibration.py`."""
 _ONE_WAY = "الجولة كلها باتجاه واحد: فروق الأجهزة وخريطة الإشارة ستحمل ظل حامل الهاتف، ولذلك تُركت"
-_SOME_FOUND = "عُرف موضع {found} من {listed} من المنارات المدرجة، ولا يُعرف شيء عن غيرها"
 _MAP_DOES_NOT_PAY = "لا تتنبأ خريطة الإشارة بالجلسات الأخرى أفضل من نموذج خفوت الإشارة، ولذلك تُركت"
-
-_NUMBER = re.compile(r"\d+")
-_COUNTED = ("found", "listed")
-"""What the note of found beacons counts."""
 
 
 def add_arguments(parser: Parser, voice: Voice) -> None:  # noqa: ARG001 # every command is asked in the same way
@@ -86,11 +81,11 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
 
 def _said(note: str, voice: Voice) -> str:
     """A note of the fit, which the file has in English, in the operator's language."""
-    from aislecast.surveying.calibration import SOME_FOUND
+    from aislecast.surveying.calibration import FOUND_SOME
     from geofence.positioning.calibrate import MAP_DOES_NOT_PAY, ONE_WAY
 
+    some = re.fullmatch(re.escape(FOUND_SOME.en).replace(r"\{found\}", r"(\d+)").replace(r"\{listed\}", r"(\d+)"), note)
+    if some:
+        return voice.say(FOUND_SOME, found=some[1], listed=some[2])
     arabic = {ONE_WAY: _ONE_WAY, MAP_DOES_NOT_PAY: _MAP_DOES_NOT_PAY}
-    counted = dict(zip(_COUNTED, _NUMBER.findall(note), strict=False))
-    if len(counted) == len(_COUNTED) and note == SOME_FOUND.format(**counted):
-        return voice.say(Words(SOME_FOUND, _SOME_FOUND), **counted)
     return voice.say(Words(note, arabic[note])) if note in arabic else note

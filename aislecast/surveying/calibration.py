@@ -21,14 +21,19 @@ from geofence.positioning.placing import place_all
 from geofence.positioning.prints import prints_of
 from geofence.zones.match import ZoneMap
 from groundwork.contracts.unfit import Wrong
+from groundwork.plumbing.reasons import Words
 
 BESIDE_PRINTS_DB: Final = 10.0
 """Noise of the path loss of beacons that a walk placed, beside prints of the same walk; 8 and 11 dB do as well."""
 
-SOME_FOUND: Final = "{found} of {listed} listed beacons were found; nothing is known of the others"
-
 Step = Literal["samples", "places", "prints", "radios", "door"]
 """What is being learned, for whoever waits."""
+
+FOUND_SOME: Final = Words(
+    "{found} of {listed} listed beacons were found; nothing is known of the others",
+    "عدد المنارات التي عُرف موضعها {found} من أصل {listed}؛ ولا يُعرف شيء عن الباقي",
+)
+"""A note; the file keeps it in English."""
 
 
 def calibration_of(
@@ -78,7 +83,7 @@ def _with_found(recording: Recording, samples: Samples, levels: tuple[str, ...],
     if not found:
         raise Wrong("none of the listed beacons was heard often enough to be found", "لم تُسمع أي منارة مدرجة بما يكفي لمعرفة موضعها")
     gains = {subject: round(place.gain_db, 2) for subject, place in zip(subjects, placed.places, strict=True) if place is not None}
-    notes = [SOME_FOUND.format(found=len(found), listed=len(subjects))]
+    notes = [FOUND_SOME.said("en", found=len(found), listed=len(subjects))]
     begin("prints")
     prints = prints_of(samples, subjects, levels)
     return replace(

@@ -8,7 +8,14 @@ import heapq
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
+
+from groundwork.plumbing.reasons import Misfit, Words
+
+_NO_CLOCK: Final = Words(
+    "expected `system` or `START_MS@WALL_MSxSPEED`, got {got}", "المتوقع `system` أو `START_MS@WALL_MSxSPEED`، والمعطى {got}"
+)
+_NO_SPEED: Final = Words("a rehearsal's speed must be above 0, got {got}", "يجب أن تكون سرعة التجربة فوق 0، والمعطى {got}")
 
 
 class Clock(Protocol):
@@ -118,7 +125,7 @@ async def set_or_after(told: asyncio.Event, clock: Clock, seconds: float) -> Non
 
 
 def clock_from(text: str) -> Clock:
-    """The clock a setting names: `system`, or `START_MS@WALL_MSxSPEED` for a rehearsal. Raises ValueError naming what was expected."""
+    """The clock a setting names: `system`, or `START_MS@WALL_MSxSPEED` for a rehearsal. Raises Misfit naming what was expected."""
     if text == "system":
         return SystemClock()
     try:
@@ -126,7 +133,7 @@ def clock_from(text: str) -> Clock:
         wall, speed = rest.split("x")
         clock = RehearsalClock(int(start), int(wall), float(speed))
     except ValueError:
-        raise ValueError(f"expected `system` or `START_MS@WALL_MSxSPEED`, got {text!r}") from None
+        raise Misfit(_NO_CLOCK, got=repr(text)) from None
     if clock.speed <= 0:
-        raise ValueError(f"a rehearsal's speed must be above 0, got {clock.speed}")
+        raise Misfit(_NO_SPEED, got=clock.speed)
     return clock

@@ -6,6 +6,7 @@ English, of which there is no end, is quoted as it is.
 
 import errno
 import os
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -41,6 +42,8 @@ _SYSTEM: Final[Mapping[int, Words]] = {
 }
 
 
+_IN_TOML: Final = re.compile(r".* \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
+"""What Python's reader of TOML ends every error with."""
 _QUOTED: Final[Mapping[str, Words]] = {os.strerror(code): words for code, words in _SYSTEM.items()} | {
     "File is not a zip file": Words("it is no zip file", "ليس ملف ZIP"),
     "maximum recursion depth exceeded": Words("it is nested too deeply", "تداخله عميق جدًا"),
@@ -63,6 +66,9 @@ def phrase_of(error: BaseException) -> Words:
 
 def said_again(text: str) -> Words:
     """What an error said in English, of which only that is left, in both languages where it is recognised."""
-    if " - at `$" in text or text.startswith(("Expected ", "Invalid ", "Object ")):
+    if toml := _IN_TOML.fullmatch(text):
+        where = f"السطر {toml['line']}، العمود {toml['column']}" if toml["line"] else "نهاية الملف"
+        return Words(text, f"ليس TOML سليمًا ({where})")
+    if " - at `$" in text or text.startswith(("Expected `", "Invalid ", "Object ")):
         return wrong_words(text)
     return _QUOTED.get(text) or json_words(text)

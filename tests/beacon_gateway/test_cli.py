@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import string
 import subprocess
 import sys
@@ -103,10 +104,10 @@ BAD = {
     "allow_companies = [76]": ("allow_companies", "0x004C"),
     'bthome_keys = {"a4:c1" = "00112233445566778899aabbccddeeff"}': ("bthome_keys", "a4:c1", "A4:C1:38:8D:18:B2"),
     'bthome_keys = {"a4c1388d18b2" = "00"}': ("bthome_keys", "00"),
-    'strangers = "keep"': ("strangers", "count, drop"),
+    'strangers = "keep"': ("strangers", "count", "drop"),
     "token_marker = [1]": ("token_marker", "[1]"),
-    'source = "radio"': ("source", "bleak, "),
-    'source = "jsonl"': ("source_file", "named pipe"),
+    'source = "radio"': ("source", "bleak"),
+    'source = "jsonl"': ("source_file", "jsonl"),
     'clock = "noon"': ("noon", "START_MS@WALL_MSxSPEED"),
     "windowms = 500": ("windowms", "window_ms"),
     "not toml": ("g.toml", "cannot be read"),
@@ -187,3 +188,35 @@ def test_survey_says_why_it_can_show_nothing(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "g.toml").write_text("[gateway]")
     assert main(["survey", "--config", str(tmp_path / "g.toml"), "--lang", "en", "--seconds", "1"]) == 3
     assert "does not scan" in capsys.readouterr().err
+
+
+COMMANDS = ("run", "enrol", "check", "survey", "rotate", "resend", "decode", "keygen")
+
+
+@pytest.mark.parametrize("typed", [["--help"], *([name, "--help"] for name in COMMANDS)])
+def test_a_help_page_is_whole_in_arabic(typed: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Headings and all: argparse has them in English."""
+    with pytest.raises(SystemExit) as ended:
+        main([*typed, "--lang", "ar"] if typed[0] != "--help" else ["--lang", "ar", "--help"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    assert "الخيارات" in told
+    said = re.sub(r"الاستعمال:\n\n.*?\n\n", "", told, flags=re.DOTALL)
+    assert not re.search(r"[a-z]{2,} [a-z]{2,}", re.sub(r"`[^`]*`", "", said)), told
+
+
+@pytest.mark.parametrize(
+    ("typed", "arabic"),
+    [
+        (["foo"], "COMMAND: القيمة 'foo' غير معروفة؛"),
+        (["check"], "هناك ما ينقص: --config."),
+        (["survey", "--config", "x", "--seconds", "y"], "--seconds: المتوقع عدد، والمعطى 'y'."),
+        (["check", "--config"], "--config يحتاج إلى قيمة."),
+        (["keygen", "a", "b"], "غير مفهوم: b."),
+    ],
+)
+def test_what_was_typed_wrong_is_said_in_arabic(typed: list[str], arabic: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--lang", "ar", *typed])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith(arabic)

@@ -27,6 +27,7 @@ from tests.architecture.source import ROOT
 PAGES: Final = {"README.md": "en", "README.ar.md": "ar"}
 SECONDS: Final = 200
 """Until then coupons were redeemed, which takes the demo's shoppers two minutes."""
+ENDING_S: Final = 30
 PORT: Final = 8000
 """Shown in place of the one that was free."""
 COLUMNS, ROWS = 106, 66
@@ -70,7 +71,9 @@ def drawn_by_the_demo(language: str, seconds: float = SECONDS) -> str:
             return _written(ours, seconds).replace(f":{port}/", f":{PORT}/")
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(timeout=60)
+            _written(ours, ENDING_S)  # a terminal that nobody reads would hold up its last lines
+            process.kill()
+            process.wait()
             os.close(ours)
 
 
@@ -90,7 +93,7 @@ def _written(terminal: int, seconds: float) -> str:
         if select.select([terminal], [], [], left)[0]:
             try:
                 said += os.read(terminal, 65_536)
-            except OSError:  # the other side is gone
+            except OSError:  # the other side is closed: the process has ended
                 break
     return said.decode("utf-8", "replace")
 
@@ -101,7 +104,7 @@ def main(pages: list[str]) -> None:
         path = Path(ROOT / name)
         page = path.read_text(encoding="utf-8")
         path.write_text(with_view(page, last_view(drawn_by_the_demo(PAGES[name]))), encoding="utf-8")
-        print(f"{name}: made")
+        print(f"{name}: made", flush=True)
 
 
 if __name__ == "__main__":
