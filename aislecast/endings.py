@@ -12,7 +12,8 @@ from typing import Final
 from aislecast import words
 from aislecast.exits import BAD_INPUT, ENVIRONMENT, FAILED, INTERRUPTED, Stop
 from aislecast.folder import Folder
-from aislecast.words import Voice
+from aislecast.words import Voice, clause
+from groundwork.plumbing.phrases import phrase_of
 from groundwork.plumbing.reasons import Refusal, Words
 from groundwork.plumbing.settings import SettingError
 
@@ -82,8 +83,9 @@ def _late(error: BaseException, voice: Voice) -> Ending | None:
     for module, name, sentence, code in _LATE:
         kind = getattr(sys.modules.get(module), name, None)
         if kind is not None and isinstance(error, kind):
-            why = error.said(voice.language) if hasattr(error, "said") else str(error)
-            return voice.say(sentence, why=why.rstrip(".")), code
+            if hasattr(error, "said"):
+                return voice.say(sentence, why=error.said(voice.language).rstrip(".")), code
+            return voice.say(sentence, why=clause(phrase_of(error))), code
     return None
 
 

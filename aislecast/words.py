@@ -24,11 +24,11 @@ _POP_ISOLATE = "\u2069"
 _LATIN = re.compile(
     r"`[^`]*`"
     r"|[a-z]+://[^\s\u060c\u061b()]+"  # an address, up to a bracket or an Arabic comma
-    r"|(?:~/\.|--?)?[A-Za-z][A-Za-z0-9]*(?:[ ./:,_-][A-Za-z0-9]+)*"
+    r"|(?:~?/\.?|--?)?[A-Za-z][A-Za-z0-9]*(?:[ ./:,_-][A-Za-z0-9]+)*"
     r"|(?<![\w-])-\d[\d.]*"  # the sign of a number would change sides
 )
 
-_SEAM = re.compile(f"{_POP_ISOLATE}([/.:=_-]+)[{_LEFT_TO_RIGHT_ISOLATE}{_FIRST_STRONG_ISOLATE}]")
+_SEAM = re.compile(f"{_POP_ISOLATE}([/.:=_-]*)[{_LEFT_TO_RIGHT_ISOLATE}{_FIRST_STRONG_ISOLATE}]")
 """Between two isolates that are one thing, as `{url}/docs` is: apart, they would change places."""
 
 UNEXPECTED = Words(

@@ -29,6 +29,7 @@ from sqlalchemy.pool import NullPool
 
 from aislecast.migrations.schema import metadata
 from groundwork.plumbing.db import DatabaseTrouble
+from groundwork.plumbing.phrases import phrase_of
 
 T = TypeVar("T")
 
@@ -102,9 +103,9 @@ def with_connection(url: str, work: Callable[[Connection], T], begin: str = _WRI
     try:
         return asyncio.run(_on_postgres(url, work)) if url.startswith("postgresql://") else _on_sqlite(url, work, begin)
     except DBAPIError as error:
-        raise DatabaseTrouble(str(error.orig)) from error
+        raise DatabaseTrouble(phrase_of(error.orig or error)) from error
     except (OSError, PostgresError) as error:
-        raise DatabaseTrouble(str(error)) from error
+        raise DatabaseTrouble(phrase_of(error)) from error
 
 
 def _on_sqlite(url: str, work: Callable[[Connection], T], begin: str) -> T:

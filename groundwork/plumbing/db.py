@@ -20,6 +20,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
+from groundwork.plumbing.phrases import phrase_of
+from groundwork.plumbing.reasons import Words
 from groundwork.plumbing.service import Trouble
 
 __all__ = [
@@ -57,6 +59,11 @@ class Base(DeclarativeBase):
 
 class DatabaseTrouble(Trouble):
     """The database, not the work, failed: disk full, connection lost, contention without end. Nothing was applied; try again later."""
+
+    def __init__(self, said: Words | str, **values: object) -> None:
+        """`said` is a phrase in both languages, filled in with `values`, or a driver's own English."""
+        self.phrase = Words(said.said("en", **values), said.said("ar", **values)) if isinstance(said, Words) else Words(said, said)
+        super().__init__(self.phrase.en)
 
 
 class DatabaseBroken(DatabaseTrouble):
@@ -186,7 +193,20 @@ _TROUBLE: Final = frozenset({_READ_ONLY, "53", "58", "XX"})
 """Read-only after a failover, out of disk or memory, input or output failed, broken inside."""
 _IDLE_MS: Final = 5_000
 """A frozen process would hold its rows locked as long as it sleeps; after this the server undoes its transaction."""
-_UNKNOWN: Final = "the connection was lost during commit, so whether it was applied is not known"
+_UNKNOWN: Final = Words(
+    "the connection was lost during commit, so whether it was applied is not known: {why}",
+    "انقطع الاتصال أثناء التثبيت فلا يُعرف هل نُفّذ التغيير: {why}",
+)
+_NO_POSTGRES: Final = Words("cannot open the PostgreSQL database: {why}", "تعذر فتح قاعدة بيانات PostgreSQL: {why}")
+_PROMISES_LITTLE: Final = Words(
+    "PostgreSQL has synchronous_commit, fsync = {promises}: what it acknowledges could be lost; turn both on",
+    "قيم PostgreSQL هي synchronous_commit, fsync = {promises}: وقد يضيع ما يؤكده؛ فعّل الاثنين",
+)
+_GAVE_UP: Final = Words("gave up after {tries} tries: {why}", "توقفت المحاولة بعد {tries:مرة}: {why}")
+_NO_CONNECTION: Final = Words("no connection came free: {why}", "لم يتوفر اتصال: {why}")
+_UNREADABLE: Final = Words("PostgreSQL cannot be read now: {why}", "تتعذر القراءة من PostgreSQL الآن: {why}")
+_UNWRITABLE: Final = Words("PostgreSQL cannot take this now: {why}", "لا يقبل PostgreSQL هذا الآن: {why}")
+_NO_VACUUM: Final = Words("PostgreSQL cannot be vacuumed now: {why}", "يتعذر ضغط PostgreSQL الآن: {why}")
 _TRIES: Final = 40
 """At least one of several colliding transactions commits in each round, so this many colliding processes get through."""
 
@@ -215,12 +235,10 @@ class PostgresDatabase:
             promises = await database.read(_promises)
         except (OSError, DBAPIError, DatabaseTrouble) as error:
             await engine.dispose()
-            raise DatabaseTrouble(f"cannot open the PostgreSQL database: {error}") from error
+            raise DatabaseTrouble(_NO_POSTGRES, why=phrase_of(error)) from error
         if "off" in promises:
             await engine.dispose()
-            raise DatabaseTrouble(
-                f"PostgreSQL has synchronous_commit, fsync = {promises}: what it acknowledges could be lost; turn both on"
-            )
+            raise DatabaseTrouble(_PROMISES_LITTLE, promises=promises)
         return database
 
     async def write(self, work: Callable[[Connection], T]) -> T:
@@ -239,7 +257,7 @@ class PostgresDatabase:
                 return await self._once(work)
             except _Again as again:
                 last = again.__cause__
-        raise DatabaseTrouble(f"gave up after {_TRIES} tries: {last}") from last
+        raise DatabaseTrouble(_GAVE_UP, tries=_TRIES, why=last) from last
 
     async def _once(self, work: Callable[[Connection], T]) -> T:
         """One try; raises _Again where nothing was applied and another try may succeed."""
@@ -253,20 +271,20 @@ class PostgresDatabase:
         except DBAPIError as error:
             raise _judged(error, committing) from error
         except PoolTimeout as error:
-            raise DatabaseTrouble(f"no connection came free: {error}") from error
+            raise DatabaseTrouble(_NO_CONNECTION, why=error) from error
         except OSError as error:
-            raise (DatabaseTrouble(f"{_UNKNOWN}: {error}") if committing else _Again()) from error
+            raise (DatabaseTrouble(_UNKNOWN, why=phrase_of(error)) if committing else _Again()) from error
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         try:
             async with self._reading.connect() as conn:
                 return await conn.run_sync(work)
         except (OSError, PoolTimeout) as error:
-            raise DatabaseTrouble(f"PostgreSQL cannot be read now: {error}") from error
+            raise DatabaseTrouble(_UNREADABLE, why=phrase_of(error)) from error
         except DBAPIError as error:
             if _judged(error, committing=True) is error or _state(error)[:2] == _READ_ONLY:  # read-only is how we asked for it
                 raise
-            raise DatabaseTrouble(f"PostgreSQL cannot be read now: {error.orig}") from error
+            raise DatabaseTrouble(_UNREADABLE, why=error.orig) from error
 
     async def compact(self) -> bool:
         try:
@@ -274,7 +292,7 @@ class PostgresDatabase:
                 await conn.execution_options(isolation_level="AUTOCOMMIT")
                 await conn.exec_driver_sql("VACUUM")
         except (OSError, PoolTimeout, DBAPIError) as error:
-            raise DatabaseTrouble(f"PostgreSQL cannot be vacuumed now: {error}") from error
+            raise DatabaseTrouble(_NO_VACUUM, why=error) from error
         return True
 
     async def close(self) -> None:
@@ -300,7 +318,7 @@ def _judged(error: DBAPIError, committing: bool) -> Exception:
     if state in _SERIALISATION:
         return _Again()
     if error.connection_invalidated or (state[:2] in _GONE and state != _CANCELLED):
-        return DatabaseTrouble(f"{_UNKNOWN}: {error.orig}") if committing else _Again()
+        return DatabaseTrouble(_UNKNOWN, why=error.orig) if committing else _Again()
     if state[:2] in _TROUBLE:
-        return DatabaseTrouble(f"PostgreSQL cannot take this now: {error.orig}")
+        return DatabaseTrouble(_UNWRITABLE, why=error.orig)
     return error

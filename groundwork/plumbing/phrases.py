@@ -45,6 +45,13 @@ _SYSTEM: Final[Mapping[int, Words]] = {
 _IN_TOML: Final = re.compile(r".* \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
 """What Python's reader of TOML ends every error with."""
 _QUOTED: Final[Mapping[str, Words]] = {os.strerror(code): words for code, words in _SYSTEM.items()} | {
+    "unable to open database file": Words("unable to open database file", "يتعذر فتح الملف"),
+    "file is not a database": Words("file is not a database", "الملف ليس قاعدة بيانات SQLite"),
+    "database disk image is malformed": Words("database disk image is malformed", "ملف قاعدة البيانات تالف"),
+    "database or disk is full": Words("database or disk is full", "القرص ممتلئ"),
+    "database is locked": Words("database is locked", "عملية أخرى تكتب فيها"),
+    "disk I/O error": Words("disk I/O error", "أبلغ القرص عن خطأ"),
+    "attempt to write a readonly database": Words("attempt to write a readonly database", "هي للقراءة فقط"),
     "File is not a zip file": Words("it is no zip file", "ليس ملف ZIP"),
     "maximum recursion depth exceeded": Words("it is nested too deeply", "تداخله عميق جدًا"),
 }

@@ -23,6 +23,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from groundwork.plumbing.db import DatabaseBroken, DatabaseTrouble
+from groundwork.plumbing.phrases import phrase_of
+from groundwork.plumbing.reasons import Words
 
 T = TypeVar("T")
 
@@ -30,6 +32,11 @@ _BATCH_CALLS: Final = 256
 _BATCH_S: Final = 0.005
 """Most calls and most work that share a commit: bounds how long the first caller of a batch waits for the others."""
 _READERS: Final = 4
+_NOT_OPENED: Final = Words("cannot open the SQLite database {path}: {why}", "تعذر فتح قاعدة بيانات SQLite في {path}: {why}")
+_CLOSED: Final = Words("the database {path} is closed", "قاعدة البيانات {path} مغلقة")
+_UNDONE: Final = Words("SQLite undid the transaction: {why}", "تراجع SQLite عن العملية: {why}")
+_NOT_COMPACTED: Final = Words("the database could not be written anew: {why}", "تعذرت كتابة قاعدة البيانات من جديد: {why}")
+_UNUSABLE: Final = Words("the database cannot be used now: {why}", "لا يمكن استعمال قاعدة البيانات الآن: {why}")
 _BUSY_MS: Final = 5_000
 """Another process (a backup, an operator's shell) may hold the write lock for this long before writes fail."""
 _CHECKPOINT_BYTES: Final = 4 << 20
@@ -96,7 +103,7 @@ class SqliteDatabase:
             self._reading = _engine(path, QueuePool, "BEGIN", query_only=True)
             self._conn = self._writing.connect()
         except (OSError, DBAPIError, sqlite3.Error) as error:
-            raise DatabaseTrouble(f"cannot open the SQLite database {path}: {error}") from error
+            raise DatabaseTrouble(_NOT_OPENED, path=path, why=phrase_of(_driver_error(error) or error)) from error
         self._raw: sqlite3.Connection = self._conn.connection.driver_connection  # type: ignore[assignment] # typed Any by SQLAlchemy
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="sqlite-read")
         self._thread = threading.Thread(target=self._run, name="sqlite-write", daemon=True)
@@ -104,7 +111,7 @@ class SqliteDatabase:
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         if self._closed:
-            raise DatabaseTrouble(f"the database {self._path} is closed")
+            raise DatabaseTrouble(_CLOSED, path=self._path)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._queue.put(_Call(work, loop, future))
@@ -112,7 +119,7 @@ class SqliteDatabase:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         if self._closed:
-            raise DatabaseTrouble(f"the database {self._path} is closed")
+            raise DatabaseTrouble(_CLOSED, path=self._path)
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
     def _read(self, work: Callable[[Connection], T]) -> T:
@@ -127,7 +134,7 @@ class SqliteDatabase:
 
     async def compact(self) -> bool:
         if self._closed:
-            raise DatabaseTrouble(f"the database {self._path} is closed")
+            raise DatabaseTrouble(_CLOSED, path=self._path)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[bool] = loop.create_future()
         self._queue.put(_Compaction(loop, future))
@@ -221,7 +228,7 @@ class SqliteDatabase:
             self._raw.execute("RELEASE call")
         except BaseException as error:  # the caller gets it, whatever it is; the writer goes on
             if not self._raw.in_transaction:
-                raise DatabaseTrouble(f"SQLite undid the transaction: {error}") from error
+                raise DatabaseTrouble(_UNDONE, why=error) from error
             self._raw.execute("ROLLBACK TO call")
             self._raw.execute("RELEASE call")
             call.error = _trouble(error) or error
@@ -248,7 +255,7 @@ class SqliteDatabase:
             emptied = self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
             self._raw.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
         except (DatabaseTrouble, sqlite3.Error) as error:
-            trouble = _trouble(error) or DatabaseTrouble(f"the database could not be written anew: {error}")
+            trouble = _trouble(error) or DatabaseTrouble(_NOT_COMPACTED, why=phrase_of(_driver_error(error) or error))
             if _is_io_error(error):
                 self._broken = f"a write to {self._path} failed ({error}); nothing is acknowledged until the process starts anew"
         try:
@@ -313,7 +320,7 @@ def _trouble(error: BaseException) -> DatabaseTrouble | None:
     if isinstance(error, DatabaseTrouble):
         return error
     if _error_name(error).startswith(("SQLITE_FULL", "SQLITE_BUSY", "SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_READONLY")):
-        return DatabaseTrouble(f"the database cannot be used now: {_driver_error(error)}")
+        return DatabaseTrouble(_UNUSABLE, why=phrase_of(_driver_error(error) or error))
     return None
 
 
