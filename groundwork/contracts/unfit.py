@@ -14,14 +14,15 @@ class Wrong(ValueError):
 
 
 class Unfit(Wrong):
-    """A value of the right type that cannot stand; the phrase is what was expected of it."""
+    """A value of the right type that cannot stand; the phrase is what was expected of it.
+
+    `at` says where in what was read: a JSON pointer such as `/title/ar`, or a field's name; empty for the whole. `value` is what stands
+    there; None where that is for the reader to look up.
+    """
 
     def __init__(self, en: str, ar: str, *, at: str = "", value: object = None) -> None:
         super().__init__(en, ar)
-        self.at = at
-        """Where in what was read: a JSON pointer such as `/title/ar`, or a field's name; empty for the whole."""
-        self.value = value
-        """What stands there; None where that is for the reader to look up."""
+        self.at, self.value = at, value
 
     def __str__(self) -> str:
         return f"{self.at or 'the value'} is {self.value!r}, expected {self.phrase[0]}"
