@@ -75,7 +75,7 @@ def said_again(text: str) -> Words:
     """What an error said in English, of which only that is left, in both languages where it is recognised."""
     if toml := _IN_TOML.fullmatch(text):
         where = f"السطر {toml['line']}، العمود {toml['column']}" if toml["line"] else "نهاية الملف"
-        return Words(text, f"ليس TOML سليمًا ({where})")
+        return Words(f"it is no TOML: {text}", f"ليس TOML سليمًا ({where})")
     if " - at `$" in text or text.startswith(("Expected `", "Invalid ", "Object ")):
         return wrong_words(text)
     return _QUOTED.get(text) or json_words(text)
