@@ -103,7 +103,7 @@ def test_settings_that_cannot_be_used_stop_it_before_anything_is_shown(tmp_path:
     with running(tmp_path) as up:
         assert up.process.wait(timeout=PATIENCE_S) == exits.BAD_INPUT
     [sentence] = up.printed.read_text().splitlines()
-    assert "lease_s must be above send_timeout_s" in sentence
+    assert "expected above send_timeout_s" in sentence
 
 
 def test_a_reader_that_goes_away_ends_it_without_a_trace(tmp_path: Path) -> None:

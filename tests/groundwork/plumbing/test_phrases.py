@@ -47,7 +47,7 @@ def test_the_systems_errors_are_known_by_number_and_by_text(tmp_path: Path) -> N
     with pytest.raises(OSError, match="No such file") as caught:
         (tmp_path / "none").read_bytes()
     assert phrase_of(caught.value).ar == "لا يوجد ملف أو مجلد بهذا الاسم"
-    assert said_again("Permission denied") == ("permission denied", "لا توجد صلاحية")
+    assert said_again("Permission denied") == ("Permission denied", "لا توجد صلاحية")
     assert phrase_of(OSError(errno.ENOTTY, "Not a typewriter")) == ("Not a typewriter", "Not a typewriter")
 
 
