@@ -71,10 +71,7 @@ def file_of(calibration: Calibration) -> File:
 
 
 def keep(conn: Connection, asked: Asked, file: File, most: int) -> None:
-    """Adds the file to the venue's list, unless it is there. Raises Refusal for an unknown venue, and where the list has `most` already.
-
-    Two at once may both find the last place free: the list is then one longer, and nothing worse.
-    """
+    """Adds the file to the venue's list, unless it is there. Raises Refusal for an unknown venue, and where the list has `most` already."""
     check_venue(conn, asked)
     known = [one.id for one in queries.calibrations(conn, asked.tenant, asked.venue)]
     if file.id not in known and len(known) >= most:
