@@ -14,6 +14,7 @@ from aislecast.replaying.survey import TENANT, TIME_ZONE, VENUE, digest, samples
 from aislecast.surveying import doorway
 from aislecast.twin.recorded_plan import plan_of, subject_of
 from aislecast.twin.recording import Recording
+from floorplans.model import Plan
 from geofence.positioning.anchors import Calibration, Found, Source, anchors_of
 from geofence.positioning.calibrate import Samples, calibrate
 from geofence.positioning.cells import cells_of
@@ -65,13 +66,14 @@ def _learned(recording: Recording, begin: Callable[[Step], None], *, phones: boo
         begin("door")
         return doorway.calibrated(recording, plan)
     if not plan.placements:
-        return _with_found(recording, samples, levels, begin)
+        return _with_found(recording, plan, samples, begin)
     begin("radios")
     return calibrate(samples, anchors_of(plan), cells_of(plan, ZoneMap(plan).zones), levels, phones=phones)
 
 
-def _with_found(recording: Recording, samples: Samples, levels: tuple[str, ...], begin: Callable[[Step], None]) -> Calibration:
+def _with_found(recording: Recording, plan: Plan, samples: Samples, begin: Callable[[Step], None]) -> Calibration:
     """For a venue whose beacons are listed, but placed nowhere."""
+    levels = tuple(level.id for level in plan.levels)
     begin("places")
     placed = place_all(samples)
     subjects = [subject_of(anchor) for anchor in recording.anchors]
@@ -85,7 +87,7 @@ def _with_found(recording: Recording, samples: Samples, levels: tuple[str, ...],
     gains = {subject: round(place.gain_db, 2) for subject, place in zip(subjects, placed.places, strict=True) if place is not None}
     notes = [FOUND_SOME.said("en", found=len(found), listed=len(subjects))]
     begin("prints")
-    prints = prints_of(samples, subjects, levels)
+    prints = prints_of(samples, subjects, plan, placed.places)
     return replace(
         placed.calibration, anchors=found, gains_db=gains, prints=prints, noise_db=BESIDE_PRINTS_DB, floor_loss_db=0.0, notes=notes
     )  # levels are for the prints to tell

@@ -1,8 +1,9 @@
 """Prints: what a whole floor sounds like, place by place, for venues whose beacons nobody placed.
 
 Pure. A print is which beacons are heard at a place, and how loudly in proportion: a unit vector over all beacons, made of everything that
-was heard within a few steps of it. A device's last five seconds make such a vector too, and how far the two point the same way says how
-likely the place is. Beacons that are not heard count as well, in the only way recorded radios bear: by what the heard ones weigh more.
+was heard within a few steps of it and, where nobody walked, of what should be heard by where the beacons hang (`unwalked.py`). A device's
+last five seconds make such a vector too, and how far the two point the same way says how likely the place is. Beacons that are not heard
+count as well, in the only way recorded radios bear: by what the heard ones weigh more.
 
 Beside the path loss, which needs to know where each beacon hangs, prints know walls, ceilings and open halls: on the walks of a mall they
 tell levels apart in .90 of windows where power alone told .85. They hold for phones louder or fainter by a few dB, since loudness as a
@@ -15,12 +16,16 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import shapely
 
-from geofence.columns import NONE, Floats, Indices, Singles
-from geofence.positioning.anchors import Prints
+from floorplans.model import Level, Plan
+from geofence.columns import NONE, Flags, Floats, Indices, Singles
+from geofence.positioning.anchors import Prints, shifts_m
 from geofence.positioning.calibrate import Samples
-from geofence.positioning.cells import Cells, nearest_of
+from geofence.positioning.cells import Cells, nearest_of, walkable
 from geofence.positioning.locator import Anchors, Heard
+from geofence.positioning.placing import Place
+from geofence.positioning.unwalked import Expected, expected_of
 
 FAINTEST_DBM: Final = -105.0
 """Nothing is heard below: loudness is counted from here."""
@@ -32,6 +37,14 @@ SIDE_M: Final = 2.5
 AROUND_M: Final = 3.0
 """Standard deviation of how far a reading speaks; 1.5 to 5 m make no difference of note."""
 FARTHEST_M: Final = 10.0
+NEXT_M: Final = 5.0
+"""A place further than this from every reading is known only by where the beacons hang."""
+BESIDE_M: Final = 20.0
+"""How far from the walks places have prints; a tenth of a mall's people were more than 10 m from where anybody had walked."""
+WORTH: Final = 2.0
+"""What a print says by where the beacons hang counts as so many moments that were heard there. 2 and 8 do alike."""
+AT_ONCE: Final = 500
+"""Places whose distances are looked at together."""
 LEAST: Final = 0.02
 """What a beacon weighs less than this in a print is left out."""
 SURE: Final = 20.0
@@ -52,16 +65,17 @@ def loudness(rssi_dbm: Floats) -> Floats:
     return weight
 
 
-def prints_of(samples: Samples, subjects: Sequence[str], levels: Sequence[str]) -> Prints:
-    """The prints of every place near the walks."""
+def prints_of(samples: Samples, subjects: Sequence[str], plan: Plan, places: Sequence[Place | None]) -> Prints:
+    """The prints of every place on the walks and around them; `places` says where each beacon hangs, None where that was not found."""
     weight = loudness(samples.rssi_dbm)
-    found = [_of_level(samples, weight, level) for level in range(len(levels))]
-    level = np.repeat(np.arange(len(levels)), [len(x) for x, _, _ in found])
+    expected = expected_of(samples, weight, places, shifts_m(plan))
+    found = [_of_level(samples, weight, number, level, expected) for number, level in enumerate(plan.levels)]
+    level = np.repeat(np.arange(len(found)), [len(x) for x, _, _ in found])
     shares = np.concatenate([share for _, _, share in found])
     place, beacon = np.nonzero(shares >= LEAST)
     return Prints(
         subjects=list(subjects),
-        levels=list(levels),
+        levels=[str(level.id) for level in plan.levels],
         level=level.tolist(),
         x_m=np.concatenate([x for x, _, _ in found]).round(2).tolist(),
         y_m=np.concatenate([y for _, y, _ in found]).round(2).tolist(),
@@ -71,19 +85,31 @@ def prints_of(samples: Samples, subjects: Sequence[str], levels: Sequence[str]) 
     )
 
 
-def _of_level(samples: Samples, weight: Floats, level: int) -> tuple[Floats, Floats, Floats]:
+def _of_level(samples: Samples, weight: Floats, number: int, level: Level, expected: Expected) -> tuple[Floats, Floats, Floats]:
     """x, y and the unit vectors of the level's places."""
-    here = np.flatnonzero((samples.level == level) & (weight > 0).any(axis=1))
+    here = np.flatnonzero((samples.level == number) & (weight > 0).any(axis=1))
     x, y, heard = samples.x_m[here], samples.y_m[here], weight[here]
-    squares = np.unique(np.floor(np.stack([x, y], axis=1) / SIDE_M), axis=0).reshape(-1, 2)
-    beside = [squares + np.array((right, up)) for right in (-1, 0, 1) for up in (-1, 0, 1)]
-    at = (np.unique(np.concatenate(beside), axis=0) + 0.5) * SIDE_M
-    apart2 = (at[:, None, 0] - x) ** 2 + (at[:, None, 1] - y) ** 2
-    near = np.where(apart2 <= FARTHEST_M**2, np.exp(-apart2 / (2 * AROUND_M**2)), 0.0)
-    shares = near @ heard
+    at = _around(x, y, level)
+    shares = WORTH * expected.loudness(np.full(len(at), number), at[:, 0], at[:, 1])
+    known: Flags = np.linalg.norm(shares, axis=1) > 0
+    for first in range(0, len(at), AT_ONCE):
+        part = slice(first, first + AT_ONCE)
+        apart2 = (at[part, 0, None] - x) ** 2 + (at[part, 1, None] - y) ** 2
+        shares[part] += np.where(apart2 <= FARTHEST_M**2, np.exp(-apart2 / (2 * AROUND_M**2)), 0.0) @ heard
+        known[part] |= (apart2 <= NEXT_M**2).any(axis=1)
     length = np.linalg.norm(shares, axis=1, keepdims=True)
-    known = length[:, 0] > 0
     return at[known, 0], at[known, 1], shares[known] / length[known]
+
+
+def _around(x: Floats, y: Floats, level: Level) -> Floats:
+    """The middles of the lattice's squares within BESIDE_M of where somebody walked, and on the floor or next to it; shape (n, 2)."""
+    walked = np.unique(np.floor(np.stack([x, y], axis=1) / SIDE_M), axis=0).reshape(-1, 2)
+    reach = np.arange(-(BESIDE_M // SIDE_M), BESIDE_M // SIDE_M + 1)
+    ways = np.stack(np.meshgrid(reach, reach), axis=-1).reshape(-1, 2)
+    ways = ways[np.hypot(*ways.T) * SIDE_M <= BESIDE_M]
+    middles = (np.unique((walked[:, None] + ways).reshape(-1, 2), axis=0) + 0.5) * SIDE_M
+    there: Floats = middles[shapely.dwithin(walkable(level), shapely.points(middles), SIDE_M)]
+    return there
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from geofence.positioning.calibrate import Samples
 from geofence.positioning.cells import cells_of
 from geofence.positioning.hearing import take
 from geofence.positioning.locator import Heard, Hearings, Standing
+from geofence.positioning.placing import Place
 from geofence.positioning.prints import loudness, print_map, prints_of
 from groundwork.contracts.ids import LevelId
 from tests.geofence.venues import plan, rectangle, zone
@@ -22,6 +23,9 @@ BEACONS = {"b0": (2.0, 2.0), "b1": (18.0, 2.0), "b2": (2.0, 18.0), "b3": (18.0, 
 HALL = plan([zone("west", rectangle(0, 0, 10, 20)), zone("east", rectangle(10, 0, 20, 20))], BEACONS)
 ANCHORS, CELLS = anchors_of(HALL), cells_of(HALL, HALL.zones)
 LEVELS = [str(level.id) for level in HALL.levels]
+ELSEWHERE = replace(HALL, levels=(replace(HALL.levels[0], id=LevelId("another")),))
+UNPLACED = [None] * len(ANCHORS)
+PLACED = [Place(0, x_m, y_m, 60.0 - 66.0) for x_m, y_m in BEACONS.values()]
 
 
 def read_at(x: Floats, y: Floats) -> Floats:
@@ -39,7 +43,7 @@ def surveyed() -> Samples:
 
 
 def learned() -> Prints:
-    return prints_of(surveyed(), ANCHORS.subjects, LEVELS)
+    return prints_of(surveyed(), ANCHORS.subjects, HALL, UNPLACED)
 
 
 def heard_at(x_m: float, y_m: float, louder_db: float = 0.0) -> Heard:
@@ -70,9 +74,9 @@ def test_a_row_gives_the_same_bits_whatever_rows_stand_beside_it() -> None:
 
 
 def test_beacons_and_levels_that_are_not_on_the_plan_are_left_out() -> None:
-    strange = prints_of(surveyed(), ("b0", "gone", "b2", "b3"), LEVELS)
+    strange = prints_of(surveyed(), ("b0", "gone", "b2", "b3"), HALL, UNPLACED)
     assert print_map(strange, ANCHORS, CELLS, LEVELS).share[1].max() == 0
-    elsewhere = print_map(prints_of(surveyed(), ANCHORS.subjects, ["another"]), ANCHORS, CELLS, LEVELS)
+    elsewhere = print_map(prints_of(surveyed(), ANCHORS.subjects, ELSEWHERE, UNPLACED), ANCHORS, CELLS, LEVELS)
     assert np.unique(elsewhere.likelihood(heard_at(5.0, 14.0))[0]).tolist() == [1.0]
 
 
@@ -88,7 +92,7 @@ def test_a_level_is_told_by_what_is_heard_on_it() -> None:
     heard_below[:, 2:], heard_above[:, :2] = np.nan, np.nan
     both = Samples(*(np.concatenate([column, column]) for column in walk))
     both = both._replace(level=np.repeat([0, 1], len(walk.level)), rssi_dbm=np.concatenate([heard_below, heard_above]))
-    told = print_map(prints_of(both, ANCHORS.subjects, levels), anchors_of(two), cells_of(two, two.zones), levels)
+    told = print_map(prints_of(both, ANCHORS.subjects, two, UNPLACED), anchors_of(two), cells_of(two, two.zones), levels)
     heard = heard_at(5.0, 4.0)
     said = told.likelihood(heard._replace(known=heard.known & np.array([True, True, False, False])))[1]
     assert said.argmax() == 0
@@ -96,7 +100,7 @@ def test_a_level_is_told_by_what_is_heard_on_it() -> None:
 
 
 def test_without_a_print_of_any_level_all_are_alike() -> None:
-    elsewhere = print_map(prints_of(surveyed(), ANCHORS.subjects, ["another"]), ANCHORS, CELLS, LEVELS)
+    elsewhere = print_map(prints_of(surveyed(), ANCHORS.subjects, ELSEWHERE, UNPLACED), ANCHORS, CELLS, LEVELS)
     assert elsewhere.likelihood(heard_at(5.0, 14.0))[1].tolist() == [[0.0]]
 
 
@@ -133,3 +137,18 @@ def test_the_grid_filter_follows_prints_where_the_path_loss_knows_nothing() -> N
     assert said.probability is not None
     assert said.probability[0].argmax() == 1
     assert np.hypot(said.places.x_m[0] - 16.0, said.places.y_m[0] - 15.0) < 4.0
+
+
+def test_a_place_nobody_walked_is_known_by_where_the_beacons_hang() -> None:
+    walk = surveyed()
+    half = walk.where(walk.x_m < 8.0)
+    said = print_map(prints_of(half, ANCHORS.subjects, HALL, PLACED), ANCHORS, CELLS, LEVELS).likelihood(heard_at(16.0, 14.0))[0][0]
+    best = int(said.argmax())
+    assert np.hypot(CELLS.x_m[best] - 16.0, CELLS.y_m[best] - 14.0) < 5.0
+
+
+def test_prints_lie_on_the_floor_or_next_to_it() -> None:
+    walk = surveyed()
+    made = prints_of(walk.where(walk.x_m < 3.0), ANCHORS.subjects, HALL, PLACED)
+    assert max(made.x_m) <= 20.0 + 2.5
+    assert min(made.x_m) >= -2.5

@@ -57,7 +57,7 @@ def prints() -> Prints:
     x, y = (axis.reshape(-1) for axis in np.meshgrid(np.arange(1.0, 40.0, 2.0), np.arange(1.0, 25.0, 2.0)))
     apart = np.hypot(x[:, None] - anchors.x_m, y[:, None] - anchors.y_m)
     none, read = np.zeros(len(x), np.int64), -60.0 - 20.0 * np.log10(np.maximum(apart, 1.0))
-    return prints_of(Samples(none, x, y, none, none, np.full(len(x), np.nan), read), anchors.subjects, [str(FLOOR)])
+    return prints_of(Samples(none, x, y, none, none, np.full(len(x), np.nan), read), anchors.subjects, shop(), [None] * len(anchors))
 
 
 ENTRIES = every_second(heard(40_000), 1_000, 40_000)
