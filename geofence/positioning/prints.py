@@ -20,7 +20,7 @@ import shapely
 
 from floorplans.model import Level, Plan
 from geofence.columns import NONE, Flags, Floats, Indices, Singles
-from geofence.positioning.anchors import Prints, shifts_m
+from geofence.positioning.anchors import MOST_PLACES, Prints, shifts_m
 from geofence.positioning.calibrate import Samples
 from geofence.positioning.cells import Cells, nearest_of, walkable
 from geofence.positioning.locator import Anchors, Heard
@@ -65,51 +65,64 @@ def loudness(rssi_dbm: Floats) -> Floats:
     return weight
 
 
-def prints_of(samples: Samples, subjects: Sequence[str], plan: Plan, places: Sequence[Place | None]) -> Prints:
-    """The prints of every place on the walks and around them; `places` says where each beacon hangs, None where that was not found."""
+def prints_of(samples: Samples, subjects: Sequence[str], plan: Plan, places: Sequence[Place | None], most: int = MOST_PLACES) -> Prints:
+    """The prints of at most `most` places on the walks and around them; `places` says where each beacon hangs, None where not found.
+
+    Raises ValueError where the walks alone pass more places.
+    """
     weight = loudness(samples.rssi_dbm)
     expected = expected_of(samples, weight, places, shifts_m(plan))
-    found = [_of_level(samples, weight, number, level, expected) for number, level in enumerate(plan.levels)]
-    level = np.repeat(np.arange(len(found)), [len(x) for x, _, _ in found])
-    shares = np.concatenate([share for _, _, share in found])
+    heard = samples.where(weight.max(axis=1, initial=0.0) > 0)
+    lattices = _lattices(heard, plan, most)
+    found = [_of_level(heard.where(heard.level == level), at, level, expected) for level, at in enumerate(lattices)]
+    at, shares = (np.concatenate(columns) for columns in zip(*found, strict=True))
     place, beacon = np.nonzero(shares >= LEAST)
     return Prints(
         subjects=list(subjects),
         levels=[str(level.id) for level in plan.levels],
-        level=level.tolist(),
-        x_m=np.concatenate([x for x, _, _ in found]).round(2).tolist(),
-        y_m=np.concatenate([y for _, y, _ in found]).round(2).tolist(),
+        level=np.repeat(np.arange(len(found)), [len(of_level) for of_level, _ in found]).tolist(),
+        x_m=at[:, 0].round(2).tolist(),
+        y_m=at[:, 1].round(2).tolist(),
         starts=np.searchsorted(place, np.arange(len(shares) + 1)).tolist(),
         beacon=beacon.tolist(),
         share=np.rint(shares[place, beacon] * 1000).astype(np.int64).tolist(),
     )
 
 
-def _of_level(samples: Samples, weight: Floats, number: int, level: Level, expected: Expected) -> tuple[Floats, Floats, Floats]:
-    """x, y and the unit vectors of the level's places."""
-    here = np.flatnonzero((samples.level == number) & (weight > 0).any(axis=1))
-    x, y, heard = samples.x_m[here], samples.y_m[here], weight[here]
-    at = _around(x, y, level)
-    shares = WORTH * expected.loudness(np.full(len(at), number), at[:, 0], at[:, 1])
-    known: Flags = np.linalg.norm(shares, axis=1) > 0
-    for first in range(0, len(at), AT_ONCE):
-        part = slice(first, first + AT_ONCE)
-        apart2 = (at[part, 0, None] - x) ** 2 + (at[part, 1, None] - y) ** 2
-        shares[part] += np.where(apart2 <= FARTHEST_M**2, np.exp(-apart2 / (2 * AROUND_M**2)), 0.0) @ heard
-        known[part] |= (apart2 <= NEXT_M**2).any(axis=1)
-    length = np.linalg.norm(shares, axis=1, keepdims=True)
-    return at[known, 0], at[known, 1], shares[known] / length[known]
+def _lattices(heard: Samples, plan: Plan, most: int) -> list[Floats]:
+    """The places of each level, each of shape (n, 2): as far around the walks as a calibration file holds."""
+    for beside_m in (BESIDE_M, SIDE_M):
+        found = [_around(heard.where(heard.level == number), level, beside_m) for number, level in enumerate(plan.levels)]
+        count = sum(len(at) for at in found)
+        if count <= most:
+            return found
+    raise ValueError(
+        f"the walk passes {count} places {SIDE_M:g} m wide, expected at most {most}: calibrate parts of the venue by themselves"
+    )
 
 
-def _around(x: Floats, y: Floats, level: Level) -> Floats:
-    """The middles of the lattice's squares within BESIDE_M of where somebody walked, and on the floor or next to it; shape (n, 2)."""
-    walked = np.unique(np.floor(np.stack([x, y], axis=1) / SIDE_M), axis=0).reshape(-1, 2)
-    reach = np.arange(-(BESIDE_M // SIDE_M), BESIDE_M // SIDE_M + 1)
+def _around(walk: Samples, level: Level, beside_m: float) -> Floats:
+    """The middles of the lattice's squares within `beside_m` of where somebody walked, and on the floor or next to it; shape (n, 2)."""
+    walked = np.unique(np.floor(np.stack([walk.x_m, walk.y_m], axis=1) / SIDE_M), axis=0).reshape(-1, 2)
+    reach = np.arange(-(beside_m // SIDE_M), beside_m // SIDE_M + 1)
     ways = np.stack(np.meshgrid(reach, reach), axis=-1).reshape(-1, 2)
-    ways = ways[np.hypot(*ways.T) * SIDE_M <= BESIDE_M]
+    ways = ways[np.hypot(*ways.T) * SIDE_M <= beside_m]
     middles = (np.unique((walked[:, None] + ways).reshape(-1, 2), axis=0) + 0.5) * SIDE_M
     there: Floats = middles[shapely.dwithin(walkable(level), shapely.points(middles), SIDE_M)]
     return there
+
+
+def _of_level(heard: Samples, at: Floats, level: int, expected: Expected) -> tuple[Floats, Floats]:
+    """Of a level's places, shape (n, 2), those of which something is known, and their unit vectors."""
+    weight = loudness(heard.rssi_dbm)
+    shares = WORTH * expected.loudness(np.full(len(at), level), at[:, 0], at[:, 1])
+    known: Flags = np.linalg.norm(shares, axis=1) > 0
+    for first in range(0, len(at), AT_ONCE):
+        part = slice(first, first + AT_ONCE)
+        apart2 = (at[part, 0, None] - heard.x_m) ** 2 + (at[part, 1, None] - heard.y_m) ** 2
+        shares[part] += np.where(apart2 <= FARTHEST_M**2, np.exp(-apart2 / (2 * AROUND_M**2)), 0.0) @ weight
+        known[part] |= (apart2 <= NEXT_M**2).any(axis=1)
+    return at[known], shares[known] / np.linalg.norm(shares[known], axis=1, keepdims=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,3 +152,13 @@ def test_prints_lie_on_the_floor_or_next_to_it() -> None:
     made = prints_of(walk.where(walk.x_m < 3.0), ANCHORS.subjects, HALL, PLACED)
     assert max(made.x_m) <= 20.0 + 2.5
     assert min(made.x_m) >= -2.5
+
+
+def test_a_file_holds_so_many_places_and_what_lies_beside_the_walk_gives_way_first() -> None:
+    walk = surveyed()
+    strip = walk.where(walk.x_m < 3.0)
+    all_around = len(prints_of(strip, ANCHORS.subjects, HALL, PLACED).level)
+    near = len(prints_of(strip, ANCHORS.subjects, HALL, PLACED, all_around - 1).level)
+    assert near < all_around
+    with pytest.raises(ValueError, match=f"passes {near} places 2.5 m wide, expected at most 5"):
+        prints_of(strip, ANCHORS.subjects, HALL, PLACED, 5)
