@@ -108,6 +108,12 @@ class DeviceColumns:
         """The slots in use, rising."""
         return np.sort(np.fromiter(self.slots.values(), np.int64, len(self.slots)))
 
+    def begin_anew(self, slots: Indices) -> None:
+        """Forgets all of these devices but who they are; they keep their slots."""
+        for name, kind in self._kinds():
+            if name not in ("track", "shopper"):
+                self.columns[name][slots] = kind.empty
+
     def release(self, slots: Indices) -> None:
         """Forgets these devices; their slots are empty again."""
         for track in self["track"][slots].tolist():

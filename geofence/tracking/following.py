@@ -83,6 +83,8 @@ class Following:
         changes, ends = presence.settle(lane.devices, slots, until_ms, self.settings, self._dwell_s, self._patience(lane))
         self.note(lane, changes)
         lane.gathering.end(lane.devices, ends)
+        if len(ends.slot):  # not when slots are released: who comes back before that would be known still, or not, by how entries were cut
+            lane.devices.begin_anew(ends.slot)
 
     def next_due_ms(self, lane: Lane, slots: Indices) -> int:
         """When, in event time, something falls due for `slots`, which are one or more."""

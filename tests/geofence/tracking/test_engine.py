@@ -179,6 +179,18 @@ def test_rows_of_a_slow_gateway_join_the_windows_they_belong_to() -> None:
     assert {**said(apart), "gateways": None} == {**said(together), "gateways": None}
 
 
+def test_who_comes_back_after_her_visit_is_over_begins_anew_however_entries_are_cut() -> None:
+    """What a locator learned of her handset ends with the visit, whether or not anything was worked off before she came back."""
+    rules = msgspec.structs.replace(RULES, locator="grid")
+    first = [(1, side, at, rssi) for at in range(500, 5_000, 500) for side, rssi in (("g-left", -70.0), ("g-right", -90.0))]
+    entries = [entry(first, 5_000), entry([], 15_000), tick(26_500), entry([(1, "g-left", 27_000, -70.0)], 27_000)]
+    whole, cut = Engine(two_rooms(), rules), Engine(two_rooms(), rules)
+    whole.feed(entries)
+    for each in entries:
+        cut.feed([each])
+    assert cut.state() == whole.state()
+
+
 def test_a_phones_report_does_not_wait_for_gateways() -> None:
     engine = Engine(two_rooms(), Settings())
     engine.feed([entry([], 1_000, source="a"), entry([], 1_000, source="b"), entry([], 1_500, source="a")])
