@@ -234,7 +234,7 @@ class OutdoorEngine:
             if ref.kind != OUTLINE or going is None or going.arrived or going.track != header.track:
                 continue
             expected = round(kernel.arrives_ms(device.cells[at], device.last_ms, self.settings.least_speed_m_s))
-            same = abs(expected - going.arrives_ms) < _TOLD_MS if min(expected, going.arrives_ms) >= 0 else expected == going.arrives_ms
+            same = abs(expected - going.arrives_ms) < _TOLD_MS  # -1, nothing told, is half a century from any time
             if not same and device.cells[at, kernel.WEIGHT] > 0.0:
                 going.arrives_ms = expected
                 told = expected if expected >= 0 else None
