@@ -10,6 +10,8 @@ from sqlalchemy import Connection, select
 from geofence import queries
 from geofence.queries import webhooks as rows
 from geofence.tables import WebhookAttemptRow, WebhookDeliveryRow
+from geofence.telling import desk
+from geofence.telling import webhooks as telling
 from geofence.telling.cloud_events import KINDS
 from geofence.telling.webhooks import queue_more
 from groundwork.contracts.ids import ShopperId, TenantId
@@ -66,8 +68,8 @@ async def test_webhooks_that_are_not_equally_far_are_each_told_of_everything_onc
 
 
 async def test_more_than_is_queued_at_a_time_is_told_in_parts_and_whole(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
-    for limit in ("_BATCH", "_LEAST"):
-        monkeypatch.setattr(f"geofence.telling.webhooks.{limit}", 4)
+    monkeypatch.setattr(telling, "_BATCH", 4)
+    monkeypatch.setattr(telling, "_LEAST", 4)
     async with receiver() as erp:
         await subscribed(told, erp)
         count = sum([await shop(told, after_s=600 * number) for number in range(3)])
@@ -76,8 +78,8 @@ async def test_more_than_is_queued_at_a_time_is_told_in_parts_and_whole(told: To
 
 
 async def test_who_is_further_on_stays_there_while_another_catches_up(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
-    for limit in ("_BATCH", "_LEAST"):
-        monkeypatch.setattr(f"geofence.telling.webhooks.{limit}", 4)
+    monkeypatch.setattr(telling, "_BATCH", 4)
+    monkeypatch.setattr(telling, "_LEAST", 4)
     async with receiver() as early, receiver() as late:
         first, second = [(await subscribed(told, one))[0] for one in (early, late)]
         await shop(told)
@@ -203,7 +205,7 @@ async def test_switched_on_again_it_hears_from_then_on_and_a_redrive_brings_the_
 
 
 async def test_a_long_span_is_told_again_in_parts_and_whole(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("geofence.telling.desk._BATCH", 4)
+    monkeypatch.setattr(desk, "_BATCH", 4)
     async with receiver() as erp:
         hook, _ = await subscribed(told, erp)
         count = sum([await shop(told, after_s=600 * number) for number in range(3)])

@@ -15,6 +15,7 @@ from geofence.admitted import Admitted, decode, forget
 from geofence.pipeline import visits as visits_of
 from geofence.pipeline import zone_events
 from geofence.settings import Settings
+from geofence.tracking import late as late_rows
 from geofence.tracking.engine import Engine
 from geofence.tracking.outcome import Outcome
 from groundwork.contracts.subjects import ZONE_EVENTS
@@ -142,7 +143,7 @@ def test_a_phones_own_row_is_late_once_its_silence_would_be_over(end_ms: int, la
 
 
 def test_too_many_late_rows_to_keep_are_worked_off_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("geofence.tracking.late.MOST", 20)
+    monkeypatch.setattr(late_rows, "MOST", 20)
     engine = Engine(two_rooms(), RULES)
     one_by_one(engine, quiet(1_000, 60_000))
     assert told([engine.feed([entry(standing(1, 10_000, 19_000), 19_000, source="slow")])]) == []
