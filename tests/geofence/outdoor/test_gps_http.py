@@ -3,7 +3,6 @@
 import struct
 import zlib
 from collections.abc import AsyncIterator
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,9 +14,6 @@ from sqlalchemy import select
 from floorplans import queries as floorplan_queries
 from geofence.http.gps import rising
 from geofence.http.ingest import REPEAT_HEADER
-from geofence.outdoor.pipeline import OutdoorPipeline
-from geofence.outdoor.reported import decode, encode, forget
-from geofence.outdoor.settings import Settings as OutdoorSettings
 from geofence.queries import arrivals
 from geofence.tables import ArrivalRow
 from groundwork.contracts.gps_report import GPS_FRAME_TYPE, GpsBatch, GpsColumns, GpsHeader, GpsReport
@@ -26,16 +22,13 @@ from groundwork.contracts.subjects import GPS_REPORTS, SIGHTINGS, ZONE_EVENTS
 from groundwork.contracts.visit import Visit
 from groundwork.contracts.zone_event import ZoneEvent
 from groundwork.people import queries as people
-from groundwork.people.model import READ_AGGREGATES, SEND_RANGING
+from groundwork.people.model import READ_AGGREGATES
 from groundwork.plumbing import queries as plumbing_queries
 from groundwork.plumbing.auth import token_hash
-from groundwork.plumbing.bus import LogEntry
-from groundwork.plumbing.clock import ManualClock
 from groundwork.plumbing.db import Connection
-from groundwork.plumbing.hops import Hops
 from groundwork.plumbing.service import Parts
-from tests.geofence.deployment import DANA, PHONE, TAMIM, Deployment, add_everything, batch, set_consent, standing_left, token_of
-from tests.geofence.outdoor.ground import HALF_M, LAT, LAYLA, LON, Report, at, line, outdoors, still, walked
+from tests.geofence.deployment import DANA, TAMIM, Deployment, add_everything, batch, set_consent, standing_left, token_of
+from tests.geofence.outdoor.ground import HALF_M, LAT, LON, Report, at, line, outdoors, still
 from tests.geofence.venues import START_MS, VENUE, two_rooms
 
 MANAGER = "token-of-a-manager"
@@ -137,7 +130,7 @@ async def test_no_coordinate_is_kept_anywhere(shop: Deployment) -> None:
     lon, lat = at(17.3, 41.7)
     report = GpsReport(lon=lon, lat=lat, accuracy_m=5.0, at_ms=START_MS)
     await send(shop, GpsBatch(tenant=TAMIM, boot=BootId("app"), batch=1, sent_ms=START_MS, reports=[report]))
-    (entry,) = await _entries(shop, GPS_REPORTS)
+    (entry,) = await entries_of(shop, GPS_REPORTS)
     for degrees in (lon, lat):
         assert np.float64(degrees).tobytes() not in entry
         assert np.float32(degrees).tobytes() not in entry
@@ -189,7 +182,7 @@ async def test_a_malformed_batch_is_refused_as_a_whole(shop: Deployment) -> None
     for change, status in MALFORMED:
         answer = await post(shop, msgspec.json.encode({"tenant": TAMIM, "boot": "app", "batch": 1, "sent_ms": START_MS} | change))
         assert answer.status == status, (change, await answer.text())
-    assert await _entries(shop, GPS_REPORTS) == []
+    assert await entries_of(shop, GPS_REPORTS) == []
 
 
 async def test_too_many_reports_and_a_broken_frame_are_refused(shop: Deployment) -> None:
@@ -209,43 +202,13 @@ async def test_without_consent_to_positioning_nothing_is_taken(shop: Deployment)
     await shop.renew()
     answer = await send(shop, said(still(60, 5)))
     assert (answer.status, (await answer.json())["code"]) == (403, "no_positioning_consent")
-    assert await _entries(shop, GPS_REPORTS) == []
-
-
-async def test_a_caller_of_other_venues_is_taken_in_and_yet_nobody_there_comes_near(shop: Deployment) -> None:
-    """A phone whose token reaches one venue alone is measured against no other's fences."""
-    for token, venue in (("annex-alone", "annex"), ("this-alone", VENUE)):
-        await shop.parts.db.write(partial(add_scoped, token=token, venue=venue))
-    await shop.renew()
-    for number, (token, fences) in enumerate((("annex-alone", []), ("this-alone", ["approach:near", "venue"])), start=1):
-        answer = await post(shop, msgspec.json.encode(said(still(60, 5, start_s=10 * number), number)), token=token)
-        assert (answer.status, (await answer.json())["accepted"]) == (200, 5)
-        (*_, entry) = [decode(payload) for payload in await _entries(shop, GPS_REPORTS)]
-        assert sorted(ref.zone for ref in entry.header.fences) == fences
-        assert len(entry.signed_m) == 5 * len(fences)
-
-
-def add_scoped(conn: Connection, token: str, venue: str) -> None:
-    """A token of the same phone that reaches one venue."""
-    people.add_access_key(
-        conn, tenant=TAMIM, subject=PHONE, token_hash=token_hash(token), grants=(SEND_RANGING,), scopes=(venue,), now_ms=START_MS
-    )
-
-
-async def test_who_began_her_erasure_a_moment_ago_is_refused_though_memory_still_knows_her(shop: Deployment) -> None:
-    await shop.renew()
-    now_ms = shop.clock.now_ms()
-    await shop.parts.db.write(lambda conn: people.request_erasure(conn, TAMIM, ShopperId("layla"), "erasure-1", "shopper", now_ms))
-    await shop.parts.db.write(partial(add_scoped, token="let-in-a-moment-before", venue=VENUE))  # her own was revoked with the request
-    answer = await post(shop, msgspec.json.encode(said(still(60, 5))), token="let-in-a-moment-before")
-    assert (answer.status, (await answer.json())["code"]) == (403, "no_positioning_consent")
-    assert await _entries(shop, GPS_REPORTS) == []
+    assert await entries_of(shop, GPS_REPORTS) == []
 
 
 # --- what follows ----------------------------------------------------------------------------------------------------------------
 
 
-async def _entries(shop: Deployment, stream: str) -> list[bytes]:
+async def entries_of(shop: Deployment, stream: str) -> list[bytes]:
     return await shop.parts.db.read(
         lambda conn: [entry.payload for shard in range(2) for entry in plumbing_queries.entries_after(conn, stream, shard, 0, 1_000)]
     )
@@ -260,7 +223,7 @@ async def _snapshots(shop: Deployment) -> list[bytes]:
 
 async def _told(shop: Deployment) -> list[ZoneEvent]:
     """What the notifier reads."""
-    return [msgspec.json.decode(payload, type=ZoneEvent) for payload in await _entries(shop, ZONE_EVENTS)]
+    return [msgspec.json.decode(payload, type=ZoneEvent) for payload in await entries_of(shop, ZONE_EVENTS)]
 
 
 async def test_approaching_arrived_and_heard_inside_are_one_visit_and_the_notifier_hears_all(shop: Deployment) -> None:
@@ -314,18 +277,6 @@ async def test_a_silent_phone_that_is_heard_inside_later_goes_on_with_its_visit(
     ended: Visit = (await shop.visits())[0]
     assert ended.end_ms is not None
     assert ended.end_ms > START_MS + inside_ms
-
-
-async def test_a_phone_that_falls_silent_ends_no_visit_of_who_is_still_heard_inside(shop: Deployment) -> None:
-    await walk(shop, line(-400, 60, 1.4))
-    for number, minute in enumerate(range(6, 30, 2), start=1):
-        until_ms = minute * 60_000
-        await shop.at(until_ms)
-        assert (await shop.send(batch(standing_left(until_ms, until_ms - 8_000), until_ms, number=number))).status == 200
-        await shop.at(until_ms + 1_000)
-    assert [event.kind for event in await shop.events() if event.zone == "venue"] == ["enter", "dwell", "exit"]
-    (visit,) = await shop.visits()
-    assert visit.end_ms is None
 
 
 async def test_heard_and_gone_in_one_go_the_visit_has_ended(shop: Deployment) -> None:
@@ -393,18 +344,6 @@ async def test_a_restart_goes_on_where_it_was(shop: Deployment) -> None:
     await again.close()
 
 
-def test_what_a_batch_made_of_who_withdraws_in_it_goes_nowhere_and_what_comes_after_does() -> None:
-    """Reports, a withdrawal and, once she has agreed again, more reports, all taken off the log together."""
-    pipeline = OutdoorPipeline(OutdoorSettings(), Hops(), ManualClock(START_MS))
-    pipeline.restore(None)
-    told = [encode(walked(still(60, 30))), forget(TAMIM, LAYLA, "", START_MS + 31_000), encode(walked(still(60, 30, start_s=40)))]
-    prepared = pipeline.prepare([LogEntry(number, LAYLA, raw) for number, raw in enumerate(told, start=1)], False)
-    events = [msgspec.json.decode(entry.payload, type=ZoneEvent) for entry in prepared.entries if entry.stream == ZONE_EVENTS]
-    assert [(event.kind, event.stay_start_ms - START_MS) for event in events] == [("enter", 40_000)]
-    assert [entry.stream for entry in prepared.entries].count(SIGHTINGS) == 1  # one visit began, as its venue is told
-    assert prepared.snapshot
-
-
 # --- counts ----------------------------------------------------------------------------------------------------------------------
 
 
@@ -454,5 +393,5 @@ async def test_erasure_leaves_nothing_of_her_outside(shop: Deployment) -> None:
     for loop in shop.service.loops:
         await loop.close()
     for stream in (GPS_REPORTS, SIGHTINGS):
-        assert not [payload for payload in await _entries(shop, stream) if pseudonym.encode() in payload]
+        assert not [payload for payload in await entries_of(shop, stream) if pseudonym.encode() in payload]
     assert not [raw for raw in await _snapshots(shop) if pseudonym.encode() in raw]
