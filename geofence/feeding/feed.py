@@ -74,6 +74,8 @@ class Feed(NamedTuple):
     """The filter that catches the kind's adverts where its settings were left alone."""
     timed: bool = False
     """Whether payloads say when an advert was heard."""
+    by_topic: bool = False
+    """Whether only the topic says which box it is, so that a payload posted without one says nothing."""
     box: Callable[[str], str] = _as_it_is
     """A box's name as readers write it: addresses come in capitals, with colons or without."""
 

@@ -104,16 +104,16 @@ class Posted:
         self._heard_ms: dict[tuple[TenantId, GatewayId], int] = {}
         """When each box last heard somebody known."""
 
-    async def take(self, known: KnownFeed, payload: bytes) -> Sifted:
-        """Keeps what may be kept of the payload, which must say itself what box it is from; durable when it returns.
+    async def take(self, known: KnownFeed, topic: str, payload: bytes) -> Sifted:
+        """Keeps what may be kept of the payload, which says itself what box it is from, or else its topic does; durable when it returns.
 
         Raises Refusal as `Ingest.heard` does.
         """
         now_ms = self._ingest.parts.clock.now_ms()
-        sifted = known.sieve().sift("", payload, now_ms)
+        sifted = known.sieve().sift(topic, payload, now_ms)
         self._tally.sifted(sifted)
         if sifted.kept:
-            await self._keep(known, sifted.kept, self._registry.tag(known, "", payload), now_ms)
+            await self._keep(known, sifted.kept, self._registry.tag(known, topic, payload), now_ms)
         for box in sorted(sifted.spoke - {one.gateway for one in sifted.kept}):
             if now_ms - self._heard_ms.get((known.stored.tenant, box), -TRAIL_MS) < TRAIL_MS:
                 await self._tell_nobody(known, box, now_ms)

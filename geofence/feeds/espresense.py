@@ -37,4 +37,4 @@ def _ad(device: str, entry: Entry) -> bytes:
     return ibeacon_bytes(found[1], float(found[2]), float(found[3]), number(entry, "rssi@1m")) if found else b""
 
 
-FEED: Final = Feed("espresense", read, "espresense/devices/+/+")
+FEED: Final = Feed("espresense", read, "espresense/devices/+/+", by_topic=True)

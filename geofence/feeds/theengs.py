@@ -48,4 +48,4 @@ def _ad(entry: Entry) -> bytes:
     return beacon + as_sent
 
 
-FEED: Final = Feed("theengs", read, "+/+/BTtoMQTT/+")
+FEED: Final = Feed("theengs", read, "+/+/BTtoMQTT/+", by_topic=True)

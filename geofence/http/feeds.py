@@ -3,8 +3,9 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+import msgspec
 from aiohttp import web
 
 from floorplans import queries as places
@@ -17,7 +18,16 @@ from geofence.feeding.sieve import NOTHING_HEARD
 from geofence.feeds import FEEDS
 from geofence.queries import feeds as queries
 from geofence.queries.feeds import StoredFeed
-from groundwork.contracts.feed import FeedAnswer, FeedBox, FeedBoxState, FeedBroker, FeedBrokerState, FeedRequest, Feeds, FeedState
+from groundwork.contracts.feed import (
+    FeedAnswer,
+    FeedBox,
+    FeedBoxState,
+    FeedBroker,
+    FeedBrokerState,
+    FeedRequest,
+    Feeds,
+    FeedState,
+)
 from groundwork.contracts.ids import TenantId, VenueId
 from groundwork.contracts.subjects import FEED_CHANGED
 from groundwork.people import acts
@@ -27,7 +37,7 @@ from groundwork.plumbing import problems
 from groundwork.plumbing.audit import Act, record
 from groundwork.plumbing.auth import Caller
 from groundwork.plumbing.db import Connection
-from groundwork.plumbing.http import Route, answered, body, caller, read
+from groundwork.plumbing.http import Route, answered, body, caller, query_of, read
 from groundwork.plumbing.mqtt import broker_address, tls_of
 from groundwork.plumbing.phrases import phrase_of
 from groundwork.plumbing.rates import Rate
@@ -45,6 +55,12 @@ _NO_FILTER: Final = Words(
 )
 
 LineOf = Callable[[TenantId, str], LineState | None]
+
+
+class Published(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Under which topic the payload would have been published; left out by boxes that name themselves in it."""
+
+    topic: Annotated[str, msgspec.Meta(max_length=256)] = ""
 
 
 class FeedRoutes:
@@ -93,6 +109,7 @@ class FeedRoutes:
                 self.post,
                 Words("What a third-party box heard.", "ما سمعه صندوق طرف آخر."),
                 grant=SEND_FEEDS,
+                query=Published,
                 answer=FeedAnswer,
                 refusals=(BEYOND_SCOPE, reasons.UNKNOWN_FEED, reasons.FEED_UNREADABLE, reasons.NO_PLAN, reasons.BATCH_CHANGED),
                 max_body=MOST_BYTES,
@@ -146,14 +163,16 @@ class FeedRoutes:
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         """POST /v1/feeds/{feed}: 200 once what is kept is durable; the answer says of every advert what became of it, in numbers."""
-        who, feed_id = caller(request), request.match_info["feed"]
+        who, feed_id, topic = caller(request), request.match_info["feed"], query_of(request, Published).topic
         tenant = TenantId(who.tenant)
         known = self._registry.feed(tenant, feed_id)
         if known is None:
             raise Refusal(reasons.UNKNOWN_FEED, value=feed_id)
         if not who.within(known.stored.venue):
             raise Refusal(BEYOND_SCOPE)
-        sifted = await self._posted.take(known, await body(request))
+        if not topic and FEEDS[known.stored.kind].by_topic:
+            raise Refusal(problems.FIELD_MISSING, at="/topic")
+        sifted = await self._posted.take(known, topic, await body(request))
         if sifted.payload_refused and sifted.payload_refused != NOTHING_HEARD:
             raise Refusal(reasons.FEED_UNREADABLE, problem=Words(*sifted.problem))
         refused = dict(sorted(sifted.refused.items()))

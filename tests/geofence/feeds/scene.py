@@ -85,9 +85,12 @@ class Scene:
         answer = await self.deployment.client.get("/v1/feeds", headers={"Authorization": f"Bearer {key}"})
         return msgspec.json.decode(await answer.read(), type=Feeds)
 
-    async def post(self, payload: bytes, feed: str = FEED, authorization: str = f"Bearer {BOX_KEY}") -> ClientResponse:
+    async def post(
+        self, payload: bytes, feed: str = FEED, authorization: str = f"Bearer {BOX_KEY}", under: str | None = None
+    ) -> ClientResponse:
         headers = {"Authorization": authorization, "Content-Type": "application/json"}
-        return await self.deployment.client.post(f"/v1/feeds/{feed}", data=payload, headers=headers)
+        params = {} if under is None else {"topic": under}
+        return await self.deployment.client.post(f"/v1/feeds/{feed}", data=payload, headers=headers, params=params)
 
     async def until(self, holds: Callable[[], bool | Awaitable[bool]]) -> None:
         """Lets the loops work until it `holds`: what a broker does has no clock of ours."""

@@ -14,7 +14,7 @@ from groundwork.plumbing import queries as plumbing_queries
 from tests.broker import LOGIN, PASSWORD
 from tests.geofence.deployment import TAG, TAMIM
 from tests.geofence.feeds import payloads as real
-from tests.geofence.feeds.scene import BOX_KEY, ELSEWHERE, FEED, OTHER_KEY, Scene
+from tests.geofence.feeds.scene import BOX_KEY, ELSEWHERE, FEED, OTHER_KEY, Scene, espresense, topic
 from tests.geofence.venues import START_MS, VENUE
 
 BROKER = {"address": "mqtt://broker.invalid", "topic": "espresense/devices/+/+", "login": LOGIN, "password": PASSWORD}
@@ -27,6 +27,11 @@ def minew(at_ms: int, *rssi: float, box: str = BOX) -> bytes:
     beacon = {"type": "iBeacon", "mac": "C300001AA631", "ibeaconUuid": uuid, "ibeaconMajor": 1, "ibeaconMinor": 7}
     heard = [{"timestamp": at, "rssi": level, **beacon} for level in rssi]
     return msgspec.json.encode([{"timestamp": at, "type": "Gateway", "mac": box}, *heard])
+
+
+def theengs(rssi: int) -> bytes:
+    _, uuid, major, minor = TAG.split(":")
+    return msgspec.json.encode({"id": "C3:00:00:1A:A6:31", "rssi": rssi, "uuid": uuid, "major": int(major), "minor": int(minor)})
 
 
 @pytest.fixture
@@ -159,6 +164,25 @@ async def test_where_no_boxs_clock_is_believed_the_same_may_be_said_twice(scene:
         assert (await scene.post(minew(0, -48.0))).status == 200
     assert scene.hop("feeds.adverts", "adverts").out == 2
     assert scene.hop("ingest", "sightings").in_ == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "box", "under", "payload"),
+    [
+        ("espresense", "left", topic("left"), espresense(-60.0)),
+        ("theengs", "Till-3", "home/Till-3/BTtoMQTT/C300001AA631", theengs(-60)),
+    ],
+)
+async def test_a_box_that_only_the_topic_names_posts_under_its_topic(scene: Scene, kind: str, box: str, under: str, payload: bytes) -> None:
+    await scene.deployment.at(0)
+    assert (await scene.put(scene.request(None, kind, [box]))).status == 200
+    answer = await scene.post(payload, under=under)
+    assert msgspec.json.decode(await answer.read(), type=FeedAnswer).accepted == 1
+    for nothing in (None, ""):
+        without = await scene.post(payload, under=nothing)
+        told = await without.json()
+        assert (without.status, told["code"], told["at"]) == (422, "field_missing", "/topic")
+    assert scene.hop("feeds.payloads", "payloads").in_ == 1
 
 
 async def test_binary_is_read_as_well(posting: Scene) -> None:
