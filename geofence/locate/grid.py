@@ -17,9 +17,9 @@ import numpy as np
 
 from geofence.columns import Columns, Floats, Indices, Singles
 from geofence.device_columns import NEVER_MS, DeviceColumns, Kind
-from geofence.positioning import belief
+from geofence.positioning import belief, lingering
 from geofence.positioning.anchors import GENERIC, Calibration, expected_dbm, unknown_db2
-from geofence.positioning.belief import FRESH, Ground, Moments, Rules, State
+from geofence.positioning.belief import FRESH, Ground, Moments, Rules, Seen, State
 from geofence.positioning.cells import cells_of
 from geofence.positioning.hearing import heard
 from geofence.positioning.level_share import advanced, prior_of
@@ -56,6 +56,8 @@ class GridFilter:
     ground: Ground
     rules: Rules
     prints: PrintMap | None = None
+    field: lingering.Field | None = None
+    """Where a map says what is bound to a place."""
     follows_steps: bool = True
 
     def __call__(self, hearings: Hearings, devices: DeviceColumns) -> Estimates:
@@ -70,11 +72,19 @@ class GridFilter:
         readings = (hearings.rssi_dbm - gain_db).astype(np.float32)
         told = self._told(hearings, devices, elapsed_s)
         moments = Moments(slot, elapsed_s, hearings.starts, hearings.anchor, readings, hearings.steps, hearings.stride_m, *told)
-        place, probability = belief.advance(self.ground, self.rules, state, moments, len(self.standing.zones))
-        devices["offset_db"][slot] = place[:, 4]
+        believed = belief.advance(self.ground, self.rules, state, moments, len(self.standing.zones))
+        devices["offset_db"][slot] = believed.place[:, 4]
         devices["located_ms"][slot] = hearings.at_ms
+        place, probability = believed if self.field is None else self._lingered(self.field, hearings, devices, elapsed_s, believed)
         level, x, y, radius = place[:, 0].astype(np.int64), *place[:, 1:4].T
         return Estimates(Places(level, x, y, np.maximum(radius, self.rules.size_m / 2)), np.minimum(probability, 1.0))
+
+    def _lingered(self, field: lingering.Field, hearings: Hearings, devices: DeviceColumns, elapsed_s: Singles, believed: Seen) -> Seen:
+        """What is believed, for who stands by what was heard lately."""
+        slot = hearings.slot
+        lingering.take(devices, slot, elapsed_s, hearings.starts, hearings.anchor, hearings.rssi_dbm)
+        heard = lingering.lately(devices, slot, self.standing.anchors.gain_db, believed.place[:, 4], field)
+        return lingering.seen(field, heard, lingering.stands(devices["trail_m"][slot]), devices["weight"][slot], believed)
 
     def _unlearned(self, devices: DeviceColumns, slot: Indices) -> None:
         """Of those whose place is known and offset is not, because the calibration was changed: begins with half of what was believed."""
@@ -156,22 +166,36 @@ def locate(standing: Standing) -> Locator:
     )
     levels = [str(level.id) for level in standing.plan.levels]
     prints = print_map(calibration.prints, standing.anchors, cells, levels) if calibration.prints else None
-    return GridFilter(standing, _kinds(len(cells), len(levels) if prints else 0), ground, rules, prints)
+    field = _field(ground, calibration)
+    kinds = _kinds(len(cells), len(levels) if prints else 0, len(standing.anchors) if field else 0)
+    return GridFilter(standing, kinds, ground, rules, prints, field)
 
 
-def _kinds(cells: int, levels: int) -> dict[str, Kind]:
-    """`levels`: how many are weighed by themselves, 0 where the cells alone decide."""
+def _field(ground: Ground, calibration: Calibration) -> lingering.Field | None:
+    """What of the noise is bound to a place, and what is scatter; None where no map says, or not how much."""
+    if not calibration.maps or calibration.place_bound_db2 == 0:
+        return None
+    return lingering.Field(ground, calibration.place_bound_db2, calibration.scatter_db2)
+
+
+def _kinds(cells: int, levels: int, anchors: int) -> dict[str, Kind]:
+    """`levels`: how many are weighed by themselves, 0 where the cells alone decide. `anchors`: how many are remembered, 0 for none."""
     single = np.dtype(np.float32)
     by_level = {"level_share": Kind(single, 0.0, (levels,))} if levels else {}
-    return by_level | {
-        "weight": Kind(single, 0.0, (cells,)),
-        "offset_cells_db": Kind(single, 0.0, (cells,), of_radios=True),
-        "offset_db": Kind(single, 0.0, of_radios=True),
-        "offset_var_db2": Kind(single, 0.0, of_radios=True),
-        "adrift_m": Kind(single, 0.0, (2,)),
-        "trail_m": Kind(single, 0.0, (4,)),
-        "located_ms": Kind(np.dtype(np.int64), NEVER_MS),
-    }
+    by_anchor = {name: Kind(single, 0.0, (anchors,)) for name in ("lately_dbm", "lately_windows")} if anchors else {}
+    return (
+        by_level
+        | by_anchor
+        | {
+            "weight": Kind(single, 0.0, (cells,)),
+            "offset_cells_db": Kind(single, 0.0, (cells,), of_radios=True),
+            "offset_db": Kind(single, 0.0, of_radios=True),
+            "offset_var_db2": Kind(single, 0.0, of_radios=True),
+            "adrift_m": Kind(single, 0.0, (2,)),
+            "trail_m": Kind(single, 0.0, (4,)),
+            "located_ms": Kind(np.dtype(np.int64), NEVER_MS),
+        }
+    )
 
 
 def _prior(cell_level: Indices, anchor_level: Indices) -> Singles:

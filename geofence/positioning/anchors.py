@@ -141,6 +141,11 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     known_part: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
     """Of the noise (as variance), what a map may leave unknown of a place for somebody who stands there to be believed as the weights
     say: where it leaves more, the belief is raised to a lower power. 0: not asked."""
+    place_bound_db2: Annotated[float, msgspec.Meta(ge=0, le=10_000)] = 0.0
+    """Of what a reading strays from the map by (as variance), what is the same for everything read at one place, be it fading or what the
+    map does not know. 0: not asked, and who stands is believed as who walks."""
+    scatter_db2: Annotated[float, msgspec.Meta(ge=0, le=10_000)] = 0.0
+    """The rest: single readings about their place's mean."""
     declination_deg: Annotated[float, msgspec.Meta(ge=-360, le=360)] = 0.0
     """What a compass shows where plan north is, to be taken off headings."""
     step_m: Annotated[float, msgspec.Meta(gt=0, lt=2)] = 0.65

@@ -44,9 +44,9 @@ TAG_SD_DB: Final = 1.0
 """Tags of one kind, when the kind was calibrated with. At 2 dB an error of the map is taken for an offset of the tag: among surveyed
 points the 95 % error rises by a metre."""
 TAG_DRIFT_DB2: Final = 0.001
-"""A decibel in a quarter of an hour, squared: what a battery or a warm pocket does. At ten times that, what the map has wrong in a room that
-nobody surveyed is taken for the tag's own (zones of a flat right .80 of the time, in place of .78), and a tag that truly is 2 dB off gains
-nothing by it: that is learned in the first seconds."""
+"""A decibel in a quarter of an hour, squared: what a battery or a warm pocket does. At ten times that, what the map has wrong in a room
+that nobody surveyed is taken for the tag's own (zones of a flat are right .78 of the time, not .80); and a tag that truly is 2 dB off gains
+nothing by it, since that is learned in the first seconds."""
 FACING_WITHIN_M: Final = 1.5
 FACING_MOST: Final = 0.6
 """Mean length of the mean direction: 1 where all who passed a place faced one way, 0 where ways are even."""
@@ -136,6 +136,8 @@ def _mapped(samples: Samples, path: PathLoss, anchors: Anchors, cells: Cells, le
     return {
         "maps": [one for one in maps if one.residual_ddb],
         "noise_db": round(_left_db(scatter, place_bound), 2),
+        "place_bound_db2": round(place_bound, 2),
+        "scatter_db2": round(scatter**2, 2),
         "walking_firmness": round(min(1.0 + place_bound / scatter**2, WALKING_FIRMNESS), 2),
     }
 
