@@ -17,13 +17,16 @@ class Pace:
     speed: str
     _began_s: float = field(default=0.0, init=False)
 
-    def begin(self) -> None:
-        """A session begins now."""
-        self._began_s = self.wall.monotonic_s()
+    def begin(self, session_ms: int = 0) -> None:
+        """A session goes on from here: it is `session_ms` milliseconds old by now."""
+        self._began_s = self.wall.monotonic_s() - session_ms / 1000 / self._times
 
     async def reach(self, session_ms: int) -> None:
         """Returns when the session is `session_ms` milliseconds old."""
-        speed = math.inf if self.speed == "max" else float(self.speed)
-        left_s = self._began_s + session_ms / 1000 / speed - self.wall.monotonic_s()
+        left_s = self._began_s + session_ms / 1000 / self._times - self.wall.monotonic_s()
         if left_s > 0:
             await self.wall.sleep(left_s)
+
+    @property
+    def _times(self) -> float:
+        return math.inf if self.speed == "max" else float(self.speed)

@@ -132,13 +132,13 @@ class Replay:
         for session in heard:
             self.predictions.session = session
             start_ms = session_start_ms(session, TIME_ZONE)
-            self.pace.begin()
-            before_ms = 0
-            for end_ms, rows in self._steps(session):
+            begun_ms, steps = self._steps(session)
+            self.pace.begin(begun_ms)
+            for end_ms, rows in steps:
                 await self.pace.reach(end_ms)
                 hear(rows, start_ms)
-                self._feel(session, before_ms, end_ms, start_ms)
-                before_ms = end_ms
+                self._feel(session, begun_ms, end_ms, start_ms)
+                begun_ms = end_ms
                 await self._advance(start_ms + end_ms)
                 self.progress.count(_PLAYED, session=session + 1, sessions=sessions, minute=end_ms // 60_000)
             await self._end_of_session()
@@ -169,14 +169,15 @@ class Replay:
         columns = (heard.receiver[rows], heard.device[rows], heard.t_ms[rows] + start_ms, heard.rssi_dbm[rows])
         return zip(*(column.tolist() for column in columns), strict=True)
 
-    def _steps(self, session: int) -> Iterator[tuple[int, Rows]]:
-        """The session cut into steps: when each ends, in ms since its start, and its rows."""
+    def _steps(self, session: int) -> tuple[int, Iterator[tuple[int, Rows]]]:
+        """The session cut into steps: when the first begins, before which nothing was heard; when each ends, in ms, and its rows."""
         heard = self.recording.sightings
         rows = np.flatnonzero(heard.session == session)
         step_ms = STEP_MS if self.options.speed == "max" else self.options.window_ms
-        ends = np.arange(1, max(0, int(heard.t_ms[rows[-1]])) // step_ms + 2) * step_ms  # scans may begin before their session
+        begun, ended = (max(0, int(heard.t_ms[row])) // step_ms for row in rows[[0, -1]])  # scans may begin before their session
+        ends = np.arange(begun + 1, ended + 2) * step_ms
         cuts = np.searchsorted(heard.t_ms[rows], ends[:-1])
-        return zip(ends.tolist(), np.split(rows, cuts), strict=True)
+        return begun * step_ms, zip(ends.tolist(), np.split(rows, cuts), strict=True)
 
     async def _advance(self, now_ms: int) -> None:
         """Time moves on: windows close, batches and reports go out, and the services do what follows until nothing is left to do."""

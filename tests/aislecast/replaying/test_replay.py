@@ -158,6 +158,17 @@ def test_a_speed_is_kept_by_the_clock_and_nights_are_skipped(bare: Path, capsys:
     assert json.loads(capsys.readouterr().out)["sessions"] == 2
 
 
+def test_a_session_whose_time_begins_late_is_played_from_its_first_row(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A recorder may count from midnight: the hours before anything was heard are neither waited for nor worked off."""
+    (bare / "dev" / "sightings.csv").write_text(HEADER + "s1,80000.2,r1,d1,-60\ns1,80029.9,r1,d1,-60\n")
+    wall = Wall()
+    assert replay.run(_options(bare, speed="10", progress=True), wall) == exits.OK
+    assert sum(wall.waits) == pytest.approx(30 / 10)
+    told = capsys.readouterr()
+    assert json.loads(told.out)["adverts"] == 2
+    assert next(line for line in told.err.splitlines() if "minute" in line) == "  session 1 of 1, minute 1333"
+
+
 def test_progress_is_said_beside_the_answer_where_it_is_asked_for(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (bare / "dev" / "sightings.csv").write_text(HEADER + "s1,0.0,r1,d1,-60\ns1,149.9,r1,d1,-60\n")
     assert replay.run(_options(bare, speed="10", score=True, progress=True), Wall()) == exits.OK
