@@ -16,6 +16,10 @@ SUMMARY = Words("learn from a recorded walk how a venue's radios read", "تعل�
 _RECORDING = Words("the recording's folder", "مجلد التسجيل")
 _PART = Words("the part to learn from (default: the only one there is)", "الجزء الذي يُتعلَّم منه (الافتراضي: الجزء الوحيد الموجود)")
 _SESSIONS = Words("names of the sessions, `*` and `?` allowed (default: all)", "أسماء الجلسات، ويُقبل `*` و`?` (الافتراضي: الكل)")
+_PHONES = Words(
+    "shoppers carry phones that gateways hear, one louder than another; without it, tags of one kind",
+    "يحمل المتسوقون هواتف تسمعها البوابات وتختلف قوة إرسالها؛ ودون هذا الخيار: بطاقات من نوع واحد",
+)
 _OUT = Words("the file to write", "الملف الذي يُكتب")
 _NO_RECORDING = Words(
     "{path} is not a folder; a recording is a folder with `anchors.csv` and one folder per part.",
@@ -48,6 +52,7 @@ def add_arguments(parser: Parser, voice: Voice) -> None:  # noqa: ARG001 # every
     parser.argument("recording", _RECORDING, metavar="RECORDING", type=Path)
     parser.argument("--part", _PART, metavar="NAME")
     parser.argument("--sessions", _SESSIONS, metavar="GLOB", default="*")
+    parser.flag("--phones", _PHONES)
     parser.argument("--out", _OUT, metavar="FILE", type=Path, required=True)
     add_progress(parser)
 
@@ -67,7 +72,7 @@ def run(args: argparse.Namespace, voice: Voice) -> int:
     progress.step(_READING, path=args.recording)
     recording = read_recording(args.recording, args.part, args.sessions)
     try:
-        found = calibration_of(recording, args.sessions, lambda learning: progress.step(_LEARNING[learning]))
+        found = calibration_of(recording, args.sessions, lambda learning: progress.step(_LEARNING[learning]), phones=args.phones)
     except ValueError as error:
         raise Stop(_NOTHING, BAD_INPUT, path=args.recording, why=phrase_of(error)) from error
     args.out.write_bytes(write_calibration(found))

@@ -6,6 +6,7 @@ import pytest
 
 from aislecast import exits
 from aislecast.cli import main
+from geofence.positioning.anchors import read_calibration
 
 TRUTH = "session,t_s,device_id,x_m,y_m,floor,zone\n"
 SIGHTINGS = "session,t_s,receiver_id,device_id,rssi_dbm\n"
@@ -24,8 +25,28 @@ def _mall(folder: Path, heard: str) -> Path:
     return folder
 
 
-def _calibrated(folder: Path, language: str) -> int:
-    return main(["calibrate", str(folder), "--out", str(folder / "walk.json"), "--lang", language])
+def _calibrated(folder: Path, language: str, *more: str) -> int:
+    return main(["calibrate", str(folder), "--out", str(folder / "walk.json"), "--lang", language, *more])
+
+
+def _shop(folder: Path) -> Path:
+    """Ten minutes on one spot of a place with two gateways that hear a tag, or a phone, every half second."""
+    (folder / "dev").mkdir(parents=True)
+    (folder / "anchors.csv").write_text("anchor_id,role,x_m,y_m,floor\nnear,receiver,1,1,F1\nfar,receiver,9,9,F1\n")
+    (folder / "dev" / "truth.csv").write_text(TRUTH + "".join(f"s1,{second},hers,3,3,F1,\n" for second in range(600)))
+    rows = (f"s1,{tick / 2},near,hers,{-60 - tick % 3}\ns1,{tick / 2},far,hers,{-70 - tick % 3}\n" for tick in range(1_200))
+    (folder / "dev" / "sightings.csv").write_text(SIGHTINGS + "".join(rows))
+    return folder
+
+
+def test_phones_that_send_are_taken_to_differ_and_tags_to_be_alike(tmp_path: Path) -> None:
+    folder = _shop(tmp_path / "shop")
+    found = []
+    for more in ((), ("--phones",)):
+        assert _calibrated(folder, "en", *more) == exits.OK
+        found.append(read_calibration((folder / "walk.json").read_bytes()).offset_sd_db)
+    tags, phones = found
+    assert tags <= 1.0 < 10.0 < phones
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "at no moment was something listed heard"), ("ar", "لم تأتِ لحظة")])
@@ -36,7 +57,7 @@ def test_a_walk_past_strangers_transmitters_teaches_nothing_and_says_so(
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "1 of 2 listed beacons were found"), ("ar", "من المنارات المدرجة")])
+@pytest.mark.parametrize(("language", "said"), [("en", "1 of 2 listed beacons were found"), ("ar", "عدد المنارات التي عُرف موضعها")])
 def test_notes_of_what_was_learned_are_in_the_operators_language(
     tmp_path: Path, language: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
