@@ -1,7 +1,8 @@
 """Locating: fixes a second of the grid filter at 2,000 cells and 12 gateways, beside the plain numpy loop on the same moments.
 
 Goal: at least 20,000 a second on one core. Yardstick: `geofence/positioning/belief_plain.py`, which the tests hold the compiled filter to.
-Also told: what a moving device's state weighs. Absolute figures are the machine's.
+Also told: the same where all stand and a map was made (`geofence/positioning/lingering.py`), and what a moving device's state weighs.
+Absolute figures are the machine's.
 """
 
 import time
@@ -12,7 +13,7 @@ import numpy as np
 
 from benchmarks.table import Figure, Table, spread
 from floorplans.model import Level, Names, Placement, Plan, Policy, Polygon, Venue, Zone
-from geofence.positioning import belief, belief_plain
+from geofence.positioning import belief, belief_plain, lingering
 from geofence.positioning.anchors import GENERIC, anchors_of, expected_dbm
 from geofence.positioning.belief import FRESH, NO_STEPS, Ground, Moments, Rules, Seen, State
 from geofence.positioning.cells import cells_of
@@ -33,11 +34,15 @@ def measured(quick: bool) -> Table:
     state, chance = _empty(DEVICES, cells), np.random.default_rng(SEED)
     belief.advance(ground, rules, state, _moments(chance, DEVICES, FRESH), zones)
     moments = _moments(chance, DEVICES, 0.5)
-    compiled = []
+    field, lately, stand = lingering.Field(ground, 9.0, 12.0), _lately(chance), np.ones(DEVICES)
+    compiled, standing = [], []
     for _ in range(5 if quick else 15):
         began = time.process_time()
-        belief.advance(ground, rules, state, moments, zones)
-        compiled.append(DEVICES / (time.process_time() - began))
+        believed = belief.advance(ground, rules, state, moments, zones)
+        walked = time.process_time()
+        lingering.seen(field, lately, stand, state.weight, believed)
+        compiled.append(DEVICES / (walked - began))
+        standing.append(DEVICES / (time.process_time() - began))
     plain = []
     slow: Callable[..., None] = belief_plain.advance
     few = _moments(chance, PLAIN, 0.5)
@@ -50,9 +55,16 @@ def measured(quick: bool) -> Table:
     weight_kb = sum(column[:1].nbytes for column in state) / 1024
     figures = [
         Figure("fixes", spread(compiled).p50, "1/s", "plain numpy", spread(plain).p50, goal=">= 20,000"),
+        Figure("fixes of who stands", spread(standing).p50, "1/s", goal=">= 20,000"),
         Figure("state of a moving device", weight_kb, "KiB"),
     ]
     return Table("locate", f"grid filter, {cells:,} cells, {GATEWAYS} gateways heard, processor time of one core", figures)
+
+
+def _lately(chance: np.random.Generator) -> lingering.Lately:
+    """What all gateways read of each device in the last seconds."""
+    mean = chance.uniform(-80, -60, (DEVICES, GATEWAYS)).astype(np.float32)
+    return lingering.Lately(mean, np.full((DEVICES, GATEWAYS), 0.1, np.float32))
 
 
 def _plan() -> Plan:
