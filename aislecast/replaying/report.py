@@ -139,9 +139,9 @@ def _number(name: str) -> str:
 
 
 def scored(recording: Recording, predicted: Rows) -> dict[str, object]:
-    """The score, and nothing where the recording has no truth."""
+    """The score; that there was nothing to compare with, where the recording has no truth."""
     truth = truth_rows(recording)
-    return score(truth, predicted) if truth.session else {}
+    return score(truth, predicted) if truth.session else {"rows": 0}
 
 
 def as_json(figures: Mapping[str, Any]) -> str:

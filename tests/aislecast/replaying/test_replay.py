@@ -131,6 +131,7 @@ def test_a_recording_of_next_to_nothing_is_replayed(
     (bare / "dev" / "sightings.csv").write_text(HEADER + rows)
     told = _replayed(capsys, bare, "--score")
     assert (told["adverts"], told["sightings"], told["decisions"]) == (adverts, sightings, 0)
+    assert (told["rows"], "answered_share" in told) == (0, False), "no truth to compare with"
 
 
 def test_truth_of_a_session_in_which_nothing_was_heard_counts_as_unanswered(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
