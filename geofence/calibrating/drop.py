@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from geofence import reasons
-from geofence.admitted import decode_header
+from geofence.admitted import AdmittedError, decode_header
 from geofence.calibrating.keep import Asked, check_venue, in_force
 from geofence.intake.accept import log_key
 from geofence.pipeline import unpack
@@ -35,7 +35,7 @@ async def needed(bus: Bus, asked: Asked) -> frozenset[CalibrationId]:
     """What the venue's engine may still have to find, by its snapshot and the log after it."""
 
     def look(snapshot: Snapshot | None, entries: Iterable[LogEntry]) -> frozenset[CalibrationId]:
-        named = {decode_header(entry.payload).calibration for entry in entries}
+        named = {found for entry in entries if (found := _named(entry.payload)) is not None}
         if snapshot is not None:
             named.add(_stood_on(snapshot.state, asked))
         return frozenset(named)
@@ -56,6 +56,14 @@ def drop(conn: Connection, asked: Asked, wanted: CalibrationId, named: frozenset
     queries.drop_calibration(conn, asked.tenant, asked.venue, wanted)
     before = {"venue": asked.venue, "recording": stored.recording, "recording_hash": stored.recording_hash, "size": stored.size}
     record(conn, asked.tenant, asked.now_ms, Act(asked.actor, acts.REMOVE_CALIBRATION, wanted, before, None))
+
+
+def _named(payload: bytes) -> CalibrationId | None:
+    """Under which an entry of the log was let in; None for bytes that are none, which the engine's shard buries."""
+    try:
+        return decode_header(payload).calibration
+    except AdmittedError:
+        return None
 
 
 def _stood_on(state: bytes, asked: Asked) -> CalibrationId:

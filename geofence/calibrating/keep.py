@@ -87,22 +87,28 @@ def keep(conn: Connection, asked: Asked, file: File, most: int) -> None:
 
 async def find(db: Database, asked: Asked, wanted: CalibrationId) -> Known:
     """A calibration of the venue, read off the loop. Raises Refusal where it has none of that id."""
+    known = await _looked_up(db, asked, wanted)
+    if known is None:
+        raise Refusal(reasons.UNKNOWN_CALIBRATION, at="/id", value=wanted)
+    return known
 
+
+async def shown(db: Database, asked: Asked) -> VenueCalibrations:
+    """All the venue has, without a fit where the file of what is in force is gone. Raises Refusal for an unknown venue."""
+    used = await db.read(lambda conn: in_force(conn, asked))
+    known = await _looked_up(db, asked, used) if used else None
+    return await db.read(lambda conn: listed(conn, asked, known))
+
+
+async def _looked_up(db: Database, asked: Asked, wanted: CalibrationId) -> Known | None:
     def work(conn: Connection) -> bytes | None:
         check_venue(conn, asked)
         return queries.packed(conn, asked.tenant, asked.venue, wanted)
 
     packed = await db.read(work)
     if packed is None:
-        raise Refusal(reasons.UNKNOWN_CALIBRATION, at="/id", value=wanted)
+        return None
     return Known(wanted, await asyncio.to_thread(lambda: read_calibration(zlib.decompress(packed))))
-
-
-async def shown(db: Database, asked: Asked) -> VenueCalibrations:
-    """All the venue has. Raises Refusal for an unknown venue."""
-    used = await db.read(lambda conn: in_force(conn, asked))
-    known = await find(db, asked, used) if used else None
-    return await db.read(lambda conn: listed(conn, asked, known))
 
 
 def use(conn: Connection, asked: Asked, wanted: Known | None) -> None:

@@ -17,16 +17,19 @@ from floorplans.model import Venue
 from geofence.calibrating import keep
 from geofence.calibrating.drop import SETTLES_MS
 from geofence.calibrating.keep import MOST_BYTES
+from geofence.intake.accept import log_key
 from geofence.places import Places
 from geofence.positioning.anchors import Calibration, Found, RadioMap, Source, write_calibration
 from geofence.queries import calibrations as queries
 from geofence.settings import Settings
 from groundwork.contracts.calibration import CalibrationHeld, VenueCalibrations
 from groundwork.contracts.ids import CalibrationId, VenueId
+from groundwork.contracts.subjects import SIGHTINGS
 from groundwork.people import queries as people_queries
 from groundwork.people.model import MANAGE_GATEWAYS, READ_STATUS
 from groundwork.plumbing import audit
 from groundwork.plumbing.auth import token_hash
+from groundwork.plumbing.bus import Entry
 from groundwork.plumbing.reasons import Refusal
 from groundwork.plumbing.service import Parts
 from tests.geofence.deployment import DANA, TAMIM, Deployment, add_everything
@@ -214,6 +217,21 @@ async def test_a_full_list_says_what_could_go(parts: Parts) -> None:
     assert (await office.ask("DELETE", f"calibrations/{idle}")).status == 200
     await office.post(Calibration(noise_db=6.0))
     await shop.close()
+
+
+async def test_what_is_no_entry_in_the_log_keeps_nothing_from_being_dropped(office: Office) -> None:
+    """Its shard buries it, and a restart would; it stays in the log until the next snapshot."""
+    kept = (await office.post(WALKED)).kept.id
+    await office.shop.parts.bus.put([Entry(SIGHTINGS, log_key(TAMIM, VENUE), b"no entry")])
+    assert (await office.ask("DELETE", f"calibrations/{kept}")).status == 200
+
+
+async def test_a_list_is_shown_where_the_file_of_what_is_in_force_is_gone(office: Office) -> None:
+    """Who is to hand it in again has to see which one it is."""
+    kept = (await office.post(WALKED, use=True)).kept.id
+    await office.shop.parts.db.write(lambda conn: queries.drop_calibration(conn, TAMIM, VENUE, kept))
+    told = await office.listed()
+    assert (told.in_force and told.in_force.id, told.fit, told.calibrations) == (kept, None, [])
 
 
 # --- who may, and where --------------------------------------------------------------------------------------------------------------
