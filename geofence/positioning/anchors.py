@@ -99,7 +99,7 @@ class Prints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             if found != expected:
                 raise Unfit(f"{expected} values", f"عدد القيم {expected}", at=f"/{name}", value=found)
         if self.starts != sorted(self.starts) or self.starts[0] != 0 or self.starts[-1] != parts:
-            raise Unfit(f"numbers that rise from 0 to {parts}", f"أعداد متصاعدة من 0 إلى {parts}", at="/starts")
+            raise Unfit(f"numbers that rise from 0 to {parts}", f"أعداد متصاعدة من 0 إلى {parts}", at="/starts", value=self.starts[-1])
         for name, positions, most in (("level", self.level, len(self.levels)), ("beacon", self.beacon, len(self.subjects))):
             if max(positions, default=0) >= most:
                 raise Unfit(f"positions below {most}", f"مواضع أقل من {most}", at=f"/{name}", value=max(positions))

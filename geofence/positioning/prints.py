@@ -26,6 +26,7 @@ from geofence.positioning.cells import Cells, nearest_of, walkable
 from geofence.positioning.locator import Anchors, Heard
 from geofence.positioning.placing import Place
 from geofence.positioning.unwalked import Expected, expected_of
+from groundwork.contracts.unfit import Wrong
 
 FAINTEST_DBM: Final = -105.0
 """Nothing is heard below: loudness is counted from here."""
@@ -68,7 +69,7 @@ def loudness(rssi_dbm: Floats) -> Floats:
 def prints_of(samples: Samples, subjects: Sequence[str], plan: Plan, places: Sequence[Place | None], most: int = MOST_PLACES) -> Prints:
     """The prints of at most `most` places on the walks and around them; `places` says where each beacon hangs, None where not found.
 
-    Raises ValueError where the walks alone pass more places.
+    Raises ValueError where the walks alone pass more places, or none that is on the floor.
     """
     weight = loudness(samples.rssi_dbm)
     expected = expected_of(samples, weight, places, shifts_m(plan))
@@ -76,6 +77,11 @@ def prints_of(samples: Samples, subjects: Sequence[str], plan: Plan, places: Seq
     lattices = _lattices(heard, plan, most)
     found = [_of_level(heard.where(heard.level == level), at, level, expected) for level, at in enumerate(lattices)]
     at, shares = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    if not len(at):  # a file of no place could not be read again
+        raise Wrong(
+            "the walk passes no place on a floor of the plan, expected its outlines around it",
+            "لا تمر الجولة بأي مكان داخل طوابق المخطط، والمتوقع أن تحيط بها حدودها",
+        )
     place, beacon = np.nonzero(shares >= LEAST)
     return Prints(
         subjects=list(subjects),
@@ -96,8 +102,9 @@ def _lattices(heard: Samples, plan: Plan, most: int) -> list[Floats]:
         count = sum(len(at) for at in found)
         if count <= most:
             return found
-    raise ValueError(
-        f"the walk passes {count} places {SIDE_M:g} m wide, expected at most {most}: calibrate parts of the venue by themselves"
+    raise Wrong(
+        f"the walk passes {count} places {SIDE_M:g} m wide, expected at most {most}: calibrate parts of the venue by themselves",
+        f"تمر الجولة بأماكن عددها {count} عرض كل منها {SIDE_M:g} م، والحد الأقصى {most}: عاير أجزاء المتجر كلًا على حدة",
     )
 
 

@@ -17,6 +17,7 @@ from geofence.positioning.locator import Heard, Hearings, Standing
 from geofence.positioning.placing import Place
 from geofence.positioning.prints import loudness, print_map, prints_of
 from groundwork.contracts.ids import LevelId
+from groundwork.contracts.unfit import Wrong
 from tests.geofence.venues import plan, rectangle, zone
 
 BEACONS = {"b0": (2.0, 2.0), "b1": (18.0, 2.0), "b2": (2.0, 18.0), "b3": (18.0, 18.0)}
@@ -160,5 +161,13 @@ def test_a_file_holds_so_many_places_and_what_lies_beside_the_walk_gives_way_fir
     all_around = len(prints_of(strip, ANCHORS.subjects, HALL, PLACED).level)
     near = len(prints_of(strip, ANCHORS.subjects, HALL, PLACED, all_around - 1).level)
     assert near < all_around
-    with pytest.raises(ValueError, match=f"passes {near} places 2.5 m wide, expected at most 5"):
+    with pytest.raises(Wrong, match=f"passes {near} places 2.5 m wide, expected at most 5") as told:
         prints_of(strip, ANCHORS.subjects, HALL, PLACED, 5)
+    assert "والحد الأقصى 5" in told.value.phrase[1]
+
+
+def test_a_walk_beside_every_floor_is_refused() -> None:
+    """What it would give, a file of no place, could not be read again."""
+    walk = surveyed()
+    with pytest.raises(Wrong, match="passes no place on a floor"):
+        prints_of(walk._replace(x_m=walk.x_m + 1_000.0), ANCHORS.subjects, HALL, PLACED)
