@@ -202,6 +202,26 @@ async def test_what_is_in_force_stays_and_what_was_a_moment_ago(office: Office) 
     assert (await office.post(WALKED, use=True)).in_force, "the same file may be handed in again"
 
 
+async def test_what_was_dropped_between_finding_and_using_is_not_put_in_force(office: Office) -> None:
+    """Else the venue's shard would wait for a file that is nowhere."""
+    kept, asked, db = (await office.post(WALKED)).kept.id, keep.Asked(TAMIM, VENUE, INSTALLER, START_MS), office.shop.parts.db
+    known = await keep.find(db, asked, kept)
+    assert (await office.ask("DELETE", f"calibrations/{kept}")).status == 200
+    with pytest.raises(Refusal) as told:
+        await db.write(lambda conn: keep.use(conn, asked, known))
+    assert told.value.reason.code == "unknown_calibration"
+    assert (await office.listed()).history == []
+
+
+async def test_a_fit_is_of_what_is_in_force_whatever_was_read_before(office: Office) -> None:
+    asked, db = keep.Asked(TAMIM, VENUE, INSTALLER, START_MS), office.shop.parts.db
+    before = await keep.find(db, asked, (await office.post(WALKED, use=True)).kept.id)
+    await office.post(AGAIN, use=True)
+    told = await db.read(lambda conn: keep.listed(conn, asked, before))
+    assert told.fit is not None
+    assert told.fit.unplaced == [], "g-old stands in the one before"
+
+
 async def test_a_full_list_says_what_could_go(parts: Parts) -> None:
     await parts.db.write(add_calling)
     shop = await Deployment.start(parts, Settings(calibrations=2))
