@@ -19,7 +19,7 @@ import numpy as np
 import shapely
 
 from floorplans.model import Level, Plan
-from geofence.columns import NONE, Flags, Floats, Indices, Singles
+from geofence.columns import NONE, Floats, Indices, Singles
 from geofence.positioning.anchors import MOST_PLACES, Prints, shifts_m
 from geofence.positioning.calibrate import Samples
 from geofence.positioning.cells import Cells, nearest_of, walkable
@@ -45,7 +45,7 @@ BESIDE_M: Final = 20.0
 WORTH: Final = 2.0
 """What a print says by where the beacons hang counts as so many moments that were heard there. 2 and 8 do alike."""
 AT_ONCE: Final = 500
-"""Places whose distances are looked at together."""
+"""Places that are looked at together: all of a mall's at once, with each of its beacons, would take gigabytes."""
 LEAST: Final = 0.02
 """What a beacon weighs less than this in a print is left out."""
 SURE: Final = 20.0
@@ -122,13 +122,14 @@ def _around(walk: Samples, level: Level, beside_m: float) -> Floats:
 def _of_level(heard: Samples, at: Floats, level: int, expected: Expected) -> tuple[Floats, Floats]:
     """Of a level's places, shape (n, 2), those of which something is known, and their unit vectors."""
     weight = loudness(heard.rssi_dbm)
-    shares = WORTH * expected.loudness(np.full(len(at), level), at[:, 0], at[:, 1])
-    known: Flags = np.linalg.norm(shares, axis=1) > 0
+    shares, known = np.empty((len(at), weight.shape[1])), np.empty(len(at), np.bool_)
     for first in range(0, len(at), AT_ONCE):
         part = slice(first, first + AT_ONCE)
-        apart2 = (at[part, 0, None] - heard.x_m) ** 2 + (at[part, 1, None] - heard.y_m) ** 2
-        shares[part] += np.where(apart2 <= FARTHEST_M**2, np.exp(-apart2 / (2 * AROUND_M**2)), 0.0) @ weight
-        known[part] |= (apart2 <= NEXT_M**2).any(axis=1)
+        x, y = at[part].T
+        said = WORTH * expected.loudness(np.full(len(x), level), x, y)
+        apart2 = (x[:, None] - heard.x_m) ** 2 + (y[:, None] - heard.y_m) ** 2
+        known[part] = (said > 0).any(axis=1) | (apart2 <= NEXT_M**2).any(axis=1)
+        shares[part] = said + np.where(apart2 <= FARTHEST_M**2, np.exp(-apart2 / (2 * AROUND_M**2)), 0.0) @ weight
     return at[known], shares[known] / np.linalg.norm(shares[known], axis=1, keepdims=True)
 
 
