@@ -33,6 +33,7 @@ from groundwork.plumbing.reasons import Words
 T = TypeVar("T", bound=msgspec.Struct)
 
 PREFIX: Final = "AISLECAST_"
+_ENVIRONMENT: Final = Words("the environment", "متغيرات البيئة")
 
 _UNKNOWN: Final = Words(
     "{source} sets {key}, which is not a setting of [{section}]. {hint}Known are: {known}.",
@@ -81,12 +82,12 @@ def load(kind: type[T], section: str, environ: Mapping[str, str], toml_path: Pat
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     found: dict[str, Any] = {}
     if toml_path is not None:
-        source = str(toml_path)
+        source: str | Words = str(toml_path)
         for key, value in _table(read_file(toml_path), section, source).items():
             _known(key, fields, section, source, key)
             found[key] = _converted(value, fields[key], key, source, strict=True)
     for variable, text in sorted(_of_section(environ, section).items()):
-        key, source = variable.removeprefix(f"{PREFIX}{section.upper()}_").lower(), "the environment"
+        key, source = variable.removeprefix(f"{PREFIX}{section.upper()}_").lower(), _ENVIRONMENT
         if key not in fields and key.endswith("_file") and key.removesuffix("_file") in fields:
             key, source = key.removesuffix("_file"), text
             text = _secret(text, variable)
@@ -211,14 +212,14 @@ def _of_section(environ: Mapping[str, str], section: str) -> dict[str, str]:
     return {variable: text for variable, text in environ.items() if variable.startswith(start)}
 
 
-def _table(tables: dict[str, Any], section: str, source: str) -> dict[str, Any]:
+def _table(tables: dict[str, Any], section: str, source: str | Words) -> dict[str, Any]:
     table = tables.get(section, {})
     if not isinstance(table, dict):
         raise _wrong(section, table, source, Words(f"a section [{section}]", f"قسم [{section}]"))
     return table
 
 
-def _known(key: str, fields: Iterable[str], section: str, source: str, shown: str) -> None:
+def _known(key: str, fields: Iterable[str], section: str, source: str | Words, shown: str) -> None:
     names = sorted(fields)
     if key in names:
         return
@@ -241,7 +242,7 @@ def _from_text(text: str, kind: Any) -> Any:
     return text
 
 
-def _converted(value: Any, field: msgspec.structs.FieldInfo, key: str, source: str, *, strict: bool) -> Any:
+def _converted(value: Any, field: msgspec.structs.FieldInfo, key: str, source: str | Words, *, strict: bool) -> Any:
     try:
         return msgspec.convert(value, field.type, strict=strict, dec_hook=_path)
     except (msgspec.ValidationError, ValueError):
@@ -254,7 +255,7 @@ def _path(kind: type, value: Any) -> Any:
     raise ValueError(f"expected {kind.__name__}, got {value!r}")
 
 
-def _wrong(key: str, value: object, source: str, wanted: Words) -> SettingError:
+def _wrong(key: str, value: object, source: str | Words, wanted: Words) -> SettingError:
     return _TwoTongued(_WRONG, wanted, "expected", key=key, value=_shown(value), source=source)
 
 

@@ -78,6 +78,7 @@ def test_a_wrong_value_names_key_value_source_and_what_was_expected(environ: dic
     found, arabic = said(environ)
     assert found == english
     assert "والمتوقع" in arabic
+    assert "في متغيرات البيئة" in arabic
 
 
 def test_a_wrong_value_in_the_file_names_the_file(tmp_path: Path) -> None:
