@@ -20,8 +20,8 @@ _WRITE_PRODUCTS = "products.write"
 _ID = re.compile(rf"[A-Za-z0-9._:-]{{1,{LONGEST_ID}}}")
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 _AHEAD_MS = 86_400_000
-_NOT_AHEAD = Words("ms since 1970 UTC, at most a day ahead", "ملّي ثانية منذ 1970 UTC، بما لا يسبق الآن بأكثر من يوم")
 """A figure dated further ahead than this would keep every true one out until then."""
+_NOT_AHEAD = Words("ms since 1970 UTC, at most a day ahead", "ملّي ثانية منذ 1970 UTC، بما لا يسبق الآن بأكثر من يوم")
 _YEAR_10000_MS = 253_402_300_800_000
 
 
