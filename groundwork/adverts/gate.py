@@ -92,9 +92,10 @@ def gate(
     families |= {f"eddystone:{_hex(namespace)}" for namespace in eddystone_namespaces}
     known = {f"address:{_hex(address)}" for address in addresses}
     makers = frozenset(company.to_bytes(2, "little") for company in companies)
-    if makers & PHONE_COMPANIES:
+    if phones := makers & PHONE_COMPANIES:
+        named = ", ".join(sorted(f"0x{int.from_bytes(maker, 'little'):04X}" for maker in phones))
         en, ar = "makers of tags, not of people's own devices", "صانعو بطاقات التتبّع لا أجهزة الناس"
-        raise Unfit(en, ar, at="allow_companies", value="0x004C, 0x0006")
+        raise Unfit(en, ar, at="allow_companies", value=named)
     kinds = frozenset(kind for kind, wanted in (("token", tokens), ("eid", eids)) if wanted)
     singles = frozenset(keys)
     by_address = bool(known) or any(key.startswith("address:") for key in singles)

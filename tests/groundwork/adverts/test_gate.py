@@ -7,6 +7,7 @@ import pytest
 from groundwork.adverts.ad_structures import structures
 from groundwork.adverts.gate import address_key, gate, lasting_key, personal, possible
 from groundwork.contracts.ids import BeaconKey
+from groundwork.contracts.unfit import Unfit
 
 UUID = "426c7565436861726d426561636f6e73"
 
@@ -80,6 +81,12 @@ def test_a_company_rule_names_manufacturer_structures_of_that_company_only() -> 
 def test_no_rule_may_let_all_phones_pass(company: int) -> None:
     with pytest.raises(ValueError, match="people's own devices"):
         gate(companies=[0x0499, company])
+
+
+def test_the_refused_maker_is_the_one_that_was_named() -> None:
+    with pytest.raises(Unfit) as caught:
+        gate(companies=[0x0499, 0x0006])
+    assert caught.value.value == "0x0006"
 
 
 def test_ephemeral_ids_pass_only_where_they_are_allowed() -> None:
