@@ -111,8 +111,8 @@ def plain(
 def _density(expected: Singles, mean: Singles, certainty: Singles) -> Floats:
     """How well each cell fits, 1 for the best: normal, with what is common to all readings integrated out."""
     apart = mean[:, None].astype(np.float64) - expected
-    common, unlike = (apart * certainty[:, None]).sum(axis=0), (apart**2 * certainty[:, None]).sum(axis=0)
-    unlike -= common**2 / (1.0 / OFFSET_DB**2 + float(certainty.sum()))
+    together, unlike = (apart * certainty[:, None]).sum(axis=0), (apart**2 * certainty[:, None]).sum(axis=0)
+    unlike -= together**2 / (1.0 / OFFSET_DB**2 + float(certainty.sum()))
     density: Floats = (1.0 + (unlike - unlike.min()) / 2.0 ** (SQUARINGS + 1)) ** -(2.0**SQUARINGS)
     return density
 

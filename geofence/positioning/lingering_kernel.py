@@ -14,7 +14,7 @@ from geofence.positioning.lingering import LEAST, OFFSET_DB, SQUARINGS, WITHIN
 
 
 @_compiled(nb.void(_f1, _f1, _f2, nb.int64, _f1, _f1))
-def _add_four(density: Any, common: Any, expected: Any, a: Any, mean: Any, certainty: Any) -> None:
+def _add_four(density: Any, together: Any, expected: Any, a: Any, mean: Any, certainty: Any) -> None:
     """Four radios at once, from `a` on: sums are read and written a quarter as often. `mean` and `certainty` have four places to spare."""
     last = len(expected) - 1
     e0, e1, e2, e3 = expected[a], expected[min(a + 1, last)], expected[min(a + 2, last)], expected[min(a + 3, last)]
@@ -23,23 +23,23 @@ def _add_four(density: Any, common: Any, expected: Any, a: Any, mean: Any, certa
     for c in range(len(density)):
         a0, a1, a2, a3 = m0 - e0[c], m1 - e1[c], m2 - e2[c], m3 - e3[c]
         n0, n1, n2, n3 = p0 * a0, p1 * a1, p2 * a2, p3 * a3
-        common[c] += n0 + n1 + n2 + n3
+        together[c] += n0 + n1 + n2 + n3
         density[c] += n0 * a0 + n1 * a1 + n2 * a2 + n3 * a3
 
 
 @_compiled(nb.void(_f1, _f1, _f1, _f2, _f1, _f1))
-def _fits(density: Any, common: Any, prior: Any, expected: Any, mean: Any, certainty: Any) -> None:
+def _fits(density: Any, together: Any, prior: Any, expected: Any, mean: Any, certainty: Any) -> None:
     sure = _ZERO
     density[:] = 0
-    common[:] = 0
+    together[:] = 0
     for a in range(0, len(expected), 4):
         part = certainty[a : a + 4].sum()
         if part > 0:
             sure += part
-            _add_four(density, common, expected, a, mean, certainty)
+            _add_four(density, together, expected, a, mean, certainty)
     integrated, least = np.float32(1.0 / (1.0 / OFFSET_DB**2 + sure)), np.float32(np.inf)
     for c in range(len(density)):
-        density[c] -= integrated * common[c] * common[c]
+        density[c] -= integrated * together[c] * together[c]
         least = min(least, density[c])
     scale = np.float32(0.5 ** (SQUARINGS + 1))
     for c in range(len(density)):
@@ -93,7 +93,7 @@ def mix(
 ) -> None:  # fmt: skip
     """Mixes into `place` and `probability`; the columns are those of `lingering.plain`."""
     cells, radios = len(x_m), mean.shape[1]
-    room, common = np.zeros(cells + 1, np.float32), np.zeros(cells, np.float32)  # `_zoned` asks for one place more
+    room, together = np.zeros(cells + 1, np.float32), np.zeros(cells, np.float32)  # `_zoned` asks for one place more
     density = room[:cells]
     read, sure = np.zeros(radios + 4, np.float32), np.zeros(radios + 4, np.float32)
     for row in range(len(standing)):
@@ -101,7 +101,7 @@ def mix(
         if part <= 0:
             continue
         read[:radios], sure[:radios] = mean[row], certainty[row]
-        _fits(density, common, prior, expected, read, sure)
+        _fits(density, together, prior, expected, read, sure)
         total = _level_shares(density, level, weight[row])
         _placed(density, x_m, y_m, level, place[row], part)
         probability[row] *= 1.0 - part

@@ -176,7 +176,7 @@ async def test_a_survey_with_keep_goes_on_beside_a_running_gateway_and_takes_not
                 await bluez.advert(TAG, IBEACON)
                 await bluez.advert("C0:00:00:00:00:02", {0x004C: encode_ibeacon(UUID, 1, 8)[7:]})
                 sent += 2
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.01)
             assert bluez.calls["StartDiscovery"] == 2
             survey.send_signal(signal.SIGINT)
             assert await survey.wait() == 130, (await survey.stderr.read()).decode()  # ended by Ctrl-C
