@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from geofence.columns import Floats, Indices, Singles
+from geofence.columns import Flags, Floats, Indices, Singles
 from geofence.device_columns import DeviceColumns
 from geofence.positioning.belief import FRESH, Ground, Seen
 from geofence.positioning.belief_plain import STANDS_M, WALKS_M
@@ -95,7 +95,7 @@ def plain(
     """Mixes into `place` and `probability`, row by row; the columns as `seen` gives them."""
     cell_zone = np.repeat(np.arange(len(x_m)), np.diff(zone_starts))
     for row in np.flatnonzero(standing > 0).tolist():
-        density = _density(expected, mean[row], certainty[row]) * (prior > 0)
+        density = _density(expected, mean[row], certainty[row], level, prior > 0)
         levels = int(level[-1]) + 1
         density *= (np.bincount(level, weight[row], levels) / np.maximum(np.bincount(level, density, levels), LEAST))[level]
         density /= density.sum()
@@ -108,12 +108,15 @@ def plain(
         place[row, 1:4] += standing[row] * (np.array([x, y, radius]) - place[row, 1:4])
 
 
-def _density(expected: Singles, mean: Singles, certainty: Singles) -> Floats:
-    """How well each cell fits, 1 for the best: normal, with what is common to all readings integrated out."""
+def _density(expected: Singles, mean: Singles, certainty: Singles, level: Indices, there: Flags) -> Floats:
+    """How well each cell fits, 1 for the best of its level, 0 where not `there`: normal, what is common to all readings integrated out."""
     apart = mean[:, None].astype(np.float64) - expected
     together, unlike = (apart * certainty[:, None]).sum(axis=0), (apart**2 * certainty[:, None]).sum(axis=0)
     unlike -= together**2 / (1.0 / OFFSET_DB**2 + float(certainty.sum()))
-    density: Floats = (1.0 + (unlike - unlike.min()) / 2.0 ** (SQUARINGS + 1)) ** -(2.0**SQUARINGS)
+    least = np.full(int(level[-1]) + 1, np.inf)
+    np.minimum.at(least, level[there], unlike[there])
+    density: Floats = np.zeros(len(unlike))
+    density[there] = (1.0 + (unlike - least[level])[there] / 2.0 ** (SQUARINGS + 1)) ** -(2.0**SQUARINGS)
     return density
 
 

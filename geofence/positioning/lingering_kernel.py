@@ -27,9 +27,24 @@ def _add_four(density: Any, together: Any, expected: Any, a: Any, mean: Any, cer
         density[c] += n0 * a0 + n1 * a1 + n2 * a2 + n3 * a3
 
 
-@_compiled(nb.void(_f1, _f1, _f1, _f2, _f1, _f1))
-def _fits(density: Any, together: Any, prior: Any, expected: Any, mean: Any, certainty: Any) -> None:
-    sure = _ZERO
+@_compiled(nb.void(_f1, _f1, _f1, _F))
+def _fits_there(density: Any, together: Any, prior: Any, integrated: Any) -> None:
+    """The cells of one level beside the best of them: beside the best of all levels, one that fits far worse would be 0 all over."""
+    least = np.float32(np.inf)
+    for c in range(len(density)):
+        density[c] -= integrated * together[c] * together[c]
+        least = min(least, density[c] if prior[c] > 0 else np.float32(np.inf))
+    scale = np.float32(0.5 ** (SQUARINGS + 1))
+    for c in range(len(density)):
+        fit = _ONE + (density[c] - least) * scale if prior[c] > 0 else _ONE
+        for _ in range(SQUARINGS):
+            fit *= fit
+        density[c] = _ONE / fit if prior[c] > 0 else _ZERO
+
+
+@_compiled(nb.void(_f1, _f1, _f1, _i1, _f2, _f1, _f1))
+def _fits(density: Any, together: Any, prior: Any, level: Any, expected: Any, mean: Any, certainty: Any) -> None:
+    sure, start = _ZERO, 0
     density[:] = 0
     together[:] = 0
     for a in range(0, len(expected), 4):
@@ -37,16 +52,11 @@ def _fits(density: Any, together: Any, prior: Any, expected: Any, mean: Any, cer
         if part > 0:
             sure += part
             _add_four(density, together, expected, a, mean, certainty)
-    integrated, least = np.float32(1.0 / (1.0 / OFFSET_DB**2 + sure)), np.float32(np.inf)
-    for c in range(len(density)):
-        density[c] -= integrated * together[c] * together[c]
-        least = min(least, density[c])
-    scale = np.float32(0.5 ** (SQUARINGS + 1))
-    for c in range(len(density)):
-        fit = _ONE + (density[c] - least) * scale
-        for _ in range(SQUARINGS):
-            fit *= fit
-        density[c] = _ONE / fit if prior[c] > 0 else _ZERO
+    integrated = np.float32(1.0 / (1.0 / OFFSET_DB**2 + sure))
+    for at in range(level[len(level) - 1] + 1):
+        end = int(np.searchsorted(level, at, side="right"))
+        _fits_there(density[start:end], together[start:end], prior[start:end], integrated)
+        start = end
 
 
 @_compiled(_F(_f1, _i1, _f1))
@@ -101,7 +111,7 @@ def mix(
         if part <= 0:
             continue
         read[:radios], sure[:radios] = mean[row], certainty[row]
-        _fits(density, together, prior, expected, read, sure)
+        _fits(density, together, prior, level, expected, read, sure)
         total = _level_shares(density, level, weight[row])
         _placed(density, x_m, y_m, level, place[row], part)
         probability[row] *= 1.0 - part

@@ -128,3 +128,22 @@ def test_it_is_asked_only_where_a_map_says_what_is_bound_to_a_place() -> None:
 
 def _asks(calibration: Calibration) -> bool:
     return "lately_dbm" in grid.locate(Standing(SHOP, SHOP.zones, ANCHORS, calibration)).kinds
+
+
+@pytest.mark.parametrize("prior", [0.0, 1.0], ids=["nobody is there", "belief says no"])
+def test_a_level_that_fits_far_better_takes_nothing_from_the_one_believed_in(prior: float) -> None:
+    """Beside it the believed level's cells were 0 all over in single precision, and place and probabilities not a number."""
+    radios, level = 12, np.repeat([0, 1], 4).astype(np.int64)
+    expected = np.full((radios, 8), -90, np.float32)
+    expected[::2, :4], expected[:, 4:] = -45, -60
+    column = np.arange(8, dtype=np.float32)
+    zones = (np.arange(9), level, np.ones(8, np.float32))
+    there = np.where(level == 0, 1.0, prior).astype(np.float32)
+    ground = GROUND._replace(
+        x_m=column, y_m=0 * column, level=level, prior=there, expected_dbm=expected, zone_starts=zones[0], zone=zones[1], share=zones[2]
+    )
+    heard = Lately(np.full((1, radios), -60, np.float32), np.full((1, radios), 1 / 8, np.float32))
+    weight = np.where(level == 0, 0.25, 0.0).astype(np.float32)[None]
+    said = lingering.seen(Field(ground, 6.0, 9.0), heard, np.ones(1), weight, Seen(np.array([[0.0, 1, 0, 2, 0]]), np.array([[0.5, 0.5]])))
+    assert np.allclose(said.probability, [[1.0, 0.0]])
+    assert said.place[0, 1] == pytest.approx(1.5)
