@@ -16,7 +16,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from beacon_gateway import machine, words
-from beacon_gateway.exits import Stop
+from beacon_gateway.exits import Stop, spoken
 from beacon_gateway.host import Adapter, BluetoothAway, BusTrouble, Host
 from beacon_gateway.keys import read_key, signing_of
 from beacon_gateway.line import Answer, Transport, TransportFailed
@@ -58,7 +58,7 @@ class Finding(NamedTuple):
 
     def said(self, language: str) -> str:
         """The sentence in `language` (`ar`, else English)."""
-        return self.words.said(language, **self.values)
+        return self.words.said(language, **spoken(self.values))
 
 
 _KEY: Final = Words("The signing key {path} is there, and only its owner can read it.", "مفتاح التوقيع {path} موجود ولا يقرؤه إلا مالكه.")

@@ -1,7 +1,9 @@
 """How the gateway ends: exit codes as for `aislecast`, and `Stop`, a sentence in the operator's language instead of a stack trace."""
 
+from collections.abc import Mapping
 from typing import Final
 
+from groundwork.plumbing.phrases import phrase_of, said_again
 from groundwork.plumbing.reasons import Words
 
 OK: Final = 0
@@ -14,14 +16,25 @@ ENVIRONMENT: Final = 3
 INTERRUPTED: Final = 130
 
 
+def spoken(values: Mapping[str, object]) -> dict[str, object]:
+    """What fills a sentence; an error, or what was kept of one under `problem`, in both languages as far as it is recognised."""
+    return {name: _phrase(value) if name == "problem" else value for name, value in values.items()}
+
+
+def _phrase(problem: object) -> object:
+    if isinstance(problem, Words):
+        return problem
+    return phrase_of(problem) if isinstance(problem, Exception) else said_again(str(problem))
+
+
 class Stop(Exception):
     """The gateway cannot go on; the sentence says why and what was expected."""
 
     def __init__(self, words: Words, code: int = ENVIRONMENT, **values: object) -> None:
-        super().__init__(words.said("en", **values))
         self.words = words
         self.code = code
-        self.values = values
+        self.values = spoken(values)
+        super().__init__(words.said("en", **self.values))
 
     def said(self, language: str) -> str:
         """The sentence in `language` (`ar`, else English)."""

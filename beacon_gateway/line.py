@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from beacon_gateway.outside import decoded
 from groundwork.plumbing import signatures
 from groundwork.plumbing.clock import Clock
+from groundwork.plumbing.phrases import said_again
+from groundwork.plumbing.reasons import Words
 
 UNKNOWN_KEY: Final = "signature_unknown_key"
 """The code of a 401 by which the backend disowns a key: revoked, run out, or not heard of yet."""
@@ -40,7 +42,11 @@ class Answer(NamedTuple):
 
 
 class TransportFailed(Exception):
-    """No whole answer came: no connection, time-out, half a body. The text says which."""
+    """No whole answer came: no connection, time-out, half a body. The phrase says which."""
+
+    def __init__(self, said: Words | str) -> None:
+        self.phrase = said if isinstance(said, Words) else said_again(said)
+        super().__init__(self.phrase.en)
 
 
 class Transport(Protocol):

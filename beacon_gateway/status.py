@@ -16,6 +16,7 @@ from aiohttp import web
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from beacon_gateway.exits import spoken
 from beacon_gateway.health import Health, RadioHealth
 from beacon_gateway.settings import GatewaySettings
 from groundwork.plumbing.hops import Hops
@@ -164,7 +165,7 @@ class Status:
 def sentences(health: Health, settings: GatewaySettings, language: str) -> list[tuple[bool, str]]:
     """How the box does, in sentences, each with whether that is well."""
     told = [*_hearing(health), *_sending(health, settings), *_machine(health)]
-    return [(well, said.said(language, **values)) for well, said, values in told]
+    return [(well, said.said(language, **spoken(values))) for well, said, values in told]
 
 
 def _hearing(health: Health) -> Iterator[_Told]:

@@ -16,6 +16,7 @@ from groundwork.plumbing.phrases import phrase_of
 from groundwork.plumbing.reasons import Words
 
 _TIMEOUT_S: Final = 10.0
+_SILENT: Final = Words("no answer within {seconds} s", "لا رد خلال {seconds:ثانية}")
 """Longer than a loaded backend takes to commit; a batch that was taken in after all is recognised when it comes again."""
 _LONGEST_ANSWER: Final = 1 << 16
 
@@ -55,10 +56,11 @@ class HttpTransport:
         except (aiohttp.ClientError, TimeoutError, OSError, asyncio.IncompleteReadError) as error:
             raise TransportFailed(self._why(error)) from error
 
-    def _why(self, error: Exception) -> str:
+    def _why(self, error: Exception) -> Words | str:
         """What went wrong, for people: without the names of Python's classes where there is a plainer word."""
         if isinstance(error, TimeoutError):
-            return f"no answer within {self._timeout.total:.0f} s"
+            seconds = f"{self._timeout.total:.0f}"
+            return Words(_SILENT.said("en", seconds=seconds), _SILENT.said("ar", seconds=seconds))
         if isinstance(error, aiohttp.ClientConnectorError) and not isinstance(error, aiohttp.ClientSSLError) and error.errno:
             said = os.strerror(error.errno) if error.errno > 0 else error.strerror  # below 0: of the name look-up
             return f"{said} ({error.host}:{error.port})"

@@ -51,9 +51,13 @@ _QUOTED: Final[Mapping[str, Words]] = {os.strerror(code): Words(os.strerror(code
     "database is locked": Words("database is locked", "عملية أخرى تكتب فيها"),
     "disk I/O error": Words("disk I/O error", "أبلغ القرص عن خطأ"),
     "attempt to write a readonly database": Words("attempt to write a readonly database", "هي للقراءة فقط"),
+    "Name or service not known": Words("Name or service not known", "لا يعرف DNS هذا الاسم"),
+    "Temporary failure in name resolution": Words("Temporary failure in name resolution", "لا يجيب DNS الآن"),
     "File is not a zip file": Words("it is no zip file", "ليس ملف ZIP"),
     "maximum recursion depth exceeded": Words("it is nested too deeply", "تداخله عميق جدًا"),
 }
+_OF_SYSTEM: Final = re.compile(r"(?:\[Errno -?\d+\] )?(?P<text>.*?)(?P<where>: '.*'| \(\S+:\d+\))?", re.DOTALL)
+"""How Python writes out an OSError, or the gateway one of an address."""
 
 
 def phrase_of(error: BaseException) -> Words:
@@ -77,4 +81,7 @@ def said_again(text: str) -> Words:
         return Words(f"it is no TOML: {text}", f"ليس TOML سليمًا ({where})")
     if " - at `$" in text or text.startswith(("Expected `", "Invalid ", "Object ")):
         return wrong_words(text)
-    return _QUOTED.get(text) or json_words(text)
+    if (system := _OF_SYSTEM.fullmatch(text)) and (known := _QUOTED.get(system["text"])):
+        where = system["where"] or ""
+        return Words(known.en + where, known.ar + where)
+    return json_words(text)

@@ -1,5 +1,6 @@
 """Rules of `check`: each fault is named in plain words of both languages, what is well is said too, and nothing is changed."""
 
+import re
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -13,9 +14,10 @@ from aiohttp import web
 from beacon_gateway import check as checks
 from beacon_gateway import words
 from beacon_gateway.check import Finding, Means, State, check
+from beacon_gateway.exits import Stop
 from beacon_gateway.host import Adapter, BluetoothAway, BusTrouble
 from beacon_gateway.keys import write_key
-from beacon_gateway.line import Transport
+from beacon_gateway.line import Transport, TransportFailed
 from beacon_gateway.settings import GatewaySettings
 from beacon_gateway.source import Heard, Radio
 from beacon_gateway.sources.jsonl import JsonlSource
@@ -239,3 +241,20 @@ def test_a_blocked_radio_is_told_by_what_blocks_it(tmp_path: Path) -> None:
 
 def test_a_finding_is_plain_values() -> None:
     assert msgspec.to_builtins(State.ILL) == "ill"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "arabic"),
+    [
+        ("[Errno 2] No such file or directory", "لا يوجد ملف أو مجلد بهذا الاسم"),
+        (BusTrouble("[Errno 13] Permission denied"), "لا توجد صلاحية"),
+        (TransportFailed("Connection refused (127.0.0.1:1)"), "رُفض الاتصال (127.0.0.1:1)"),
+        (TransportFailed(Words("no answer within 10 s", "لا رد خلال 10 ثوانٍ")), "لا رد خلال 10 ثوانٍ"),
+        (ValueError("org.bluez.Error.InProgress"), "org.bluez.Error.InProgress"),
+    ],
+)
+def test_what_the_system_says_is_arabic_in_an_arabic_sentence(trouble: object, arabic: str) -> None:
+    finding = Finding(State.ILL, Words("{radio}: {problem}.", "{radio}: {problem}."), {"radio": BOX, "problem": trouble})
+    stop = Stop(finding.words, radio=BOX, problem=trouble)
+    assert finding.said("ar") == stop.said("ar") == f"{BOX}: {arabic}."
+    assert not re.search("[ء-ي]", finding.said("en") + stop.said("en") + str(stop))

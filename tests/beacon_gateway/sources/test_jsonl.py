@@ -85,7 +85,7 @@ async def test_a_malformed_line_is_counted_and_the_next_is_read(tmp_path: Path, 
 async def test_a_strict_source_names_file_and_line(tmp_path: Path) -> None:
     (tmp_path / "walk").write_text(line_of(advert(0)) + '\n{"at_ms": "noon"}\n')
     source = await started(tmp_path / "walk", strict=True)
-    with pytest.raises(Stop, match=r"walk, line 2: .*int.*at_ms.*; expected \{") as stopped:
+    with pytest.raises(Stop, match=r"walk, line 2: .*at_ms.*int.*; expected \{") as stopped:
         source.read(FOREVER)
     assert stopped.value.code == BAD_INPUT
 
