@@ -12,7 +12,7 @@ from string import Formatter
 
 from aislecast.settings import LANGUAGE
 from groundwork.plumbing.counts import counted, is_counted
-from groundwork.plumbing.reasons import Words
+from groundwork.plumbing.reasons import Refusal, Words
 
 LANGUAGES = ("ar", "en")
 
@@ -30,6 +30,9 @@ _LATIN = re.compile(
 
 _SEAM = re.compile(f"{_POP_ISOLATE}([/.:=_-]*)[{_LEFT_TO_RIGHT_ISOLATE}{_FIRST_STRONG_ISOLATE}]")
 """Between two isolates that are one thing, as `{url}/docs` is: apart, they would change places."""
+
+_NO_JSON_CODE = "body_no_json"
+_NO_JSON = Words("it is no JSON: {problem}", "ليس JSON سليمًا: {problem}")
 
 UNEXPECTED = Words(
     "Something unexpected went wrong ({kind}). The log is {log}; please run `aislecast support-bundle` and send us the file it makes.",
@@ -110,6 +113,13 @@ def _filled_in(value: object, spec: str) -> str:
 def clause(sentence: Words) -> Words:
     """The sentence as a part of another: without its full stop."""
     return Words(sentence.en.rstrip("."), sentence.ar.rstrip("."))
+
+
+def clause_of_file(refusal: Refusal) -> Words:
+    """Why a file is refused that was read as the body of a request is; there is no body to speak of."""
+    if refusal.reason.code != _NO_JSON_CODE:
+        return clause(refusal.words)
+    return Words(_NO_JSON.said("en", **refusal.values), _NO_JSON.said("ar", **refusal.values))
 
 
 def language_of(argv: Sequence[str], environment: Mapping[str, str]) -> str:

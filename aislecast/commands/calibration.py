@@ -17,7 +17,7 @@ from aislecast.arguments import Parser
 from aislecast.commands.options import add_data, add_database, add_json, existing_database_url, folder_of
 from aislecast.exits import BAD_INPUT, FAILED, OK, Stop
 from aislecast.plan_files import REFUSED
-from aislecast.words import NOT_THERE, Voice, clause
+from aislecast.words import NOT_THERE, Voice, clause_of_file
 from groundwork.plumbing.reasons import Refusal, Words
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _read(path: Path) -> "File":
     try:
         return file_of(decoded(path.read_bytes(), Calibration))
     except Refusal as refusal:
-        raise Stop(_BAD_FILE, BAD_INPUT, path=path, why=clause(refusal.words)) from refusal
+        raise Stop(_BAD_FILE, BAD_INPUT, path=path, why=clause_of_file(refusal)) from refusal
 
 
 async def _done(url: str, tenant: str | None, venue: str, work: "Work", *, changes: bool) -> "Told":

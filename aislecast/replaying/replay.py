@@ -40,7 +40,7 @@ from aislecast.settings import ReplayOptions
 from aislecast.till import Till
 from aislecast.twin.recorded_plan import RECORDED_UUID, advert_bytes, known_beacon
 from aislecast.twin.recording import Recording, read_recording, session_start_ms
-from aislecast.words import Voice, clause
+from aislecast.words import Voice, clause_of_file
 from floorplans.model import Plan
 from geofence.positioning.anchors import Calibration
 from geofence.positioning.fitting import is_of_elsewhere
@@ -312,7 +312,7 @@ def _calibration(file: Path | None, recording: Recording) -> Calibration | None:
     try:
         found = decoded(file.read_bytes(), Calibration)
     except Refusal as refusal:
-        raise Stop(_BAD_CALIBRATION, BAD_INPUT, path=file, why=clause(refusal.words)) from refusal
+        raise Stop(_BAD_CALIBRATION, BAD_INPUT, path=file, why=clause_of_file(refusal)) from refusal
     if is_of_elsewhere(found, plan_with(recording, found, TENANT, VENUE)):
         raise Stop(_OF_ELSEWHERE, BAD_INPUT, path=file, recording=recording.name)
     return found

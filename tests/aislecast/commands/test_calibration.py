@@ -120,3 +120,12 @@ def test_what_cannot_be_kept_or_used_is_said_with_the_name_and_changes_nothing(
     listed = _json(capsys)
     assert (listed["calibrations"], listed["history"]) == ([], [])
     assert home.is_dir()
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", ": it is no JSON: it ends too early."), ("ar", "سليمًا: انقطع قبل تمامه.")])
+def test_a_file_that_is_no_json_is_not_called_the_body_of_a_request(
+    home: Path, capsys: pytest.CaptureFixture[str], language: str, said: str
+) -> None:
+    (home / "cut.json").write_text('{"gains_db":')
+    assert main(["calibration", "put", str(home / "cut.json"), "--venue", "a", "--lang", language]) == exits.BAD_INPUT
+    assert said in capsys.readouterr().err
