@@ -289,6 +289,7 @@ def _zones(state: LiveState, voice: Voice, width: int, rows: int) -> Table:
     most = max([1, *state.counts.values()])
     fullest = sorted(state.zones, key=lambda zone: -state.counts.get(zone, 0))[:rows]
     table = _grid(voice, width, "left", "number", "left")
+    table.columns[1].min_width = len(str(most))
     for zone in (zone for zone in state.zones if zone in fullest):
         count = state.counts.get(zone, 0)
         bar = "█" * max(round(_BAR * count / most), 1 if count else 0)

@@ -90,6 +90,14 @@ def test_no_line_is_wider_than_the_terminal(state: LiveState, language: str, wid
         assert cell_len(line) <= width
 
 
+@pytest.mark.parametrize("width", [40, 60])
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_a_narrow_terminal_still_says_how_many_are_in_a_zone(state: LiveState, language: str, width: int) -> None:
+    full = max(state.counts, key=lambda zone: state.counts[zone])
+    state.counts[full] = 4_321
+    assert any("4321" in line and "█" in line for line in _drawn(state, language, width).splitlines())
+
+
 @pytest.mark.parametrize("width", [80, 100, 120])
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_a_narrow_terminal_loses_columns_and_ends_of_names_but_no_digit(state: LiveState, language: str, width: int) -> None:
