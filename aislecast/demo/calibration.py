@@ -24,9 +24,10 @@ MOST = Settings().calibrations
 
 
 async def calibrate(parts: Parts, seed: int = SEED) -> None:
-    """Has the demo shop, whose scene is set, calibrated before its first shopper moves, unless it ever was; takes some two seconds then."""
+    """Has the demo shop, whose scene is set, calibrated before its first shopper moves, unless it has or had one; takes two seconds."""
     asked = Asked(demo.TENANT, demo.VENUE, ACTOR, parts.clock.now_ms())
-    if (await keep.shown(parts.db, asked)).history:
+    known = await keep.shown(parts.db, asked)
+    if known.calibrations or known.history:
         return
     file = await asyncio.to_thread(learned, seed)
 

@@ -94,7 +94,7 @@ def test_no_line_is_wider_than_the_terminal(state: LiveState, language: str, wid
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_a_narrow_terminal_still_says_how_many_are_in_a_zone(state: LiveState, language: str, width: int) -> None:
     full = max(state.counts, key=lambda zone: state.counts[zone])
-    state.counts[full] = 4_321
+    state.set_counts({**state.counts, full: 4_321})
     assert any("4321" in line and "█" in line for line in _drawn(state, language, width).splitlines())
 
 
