@@ -131,7 +131,7 @@ def shared_refusals_table() -> str:
 def reasons_table() -> str:
     """Every reason of the product by code, with both sentences and where it stands."""
     rows = [
-        (f"`{code}`", en, ar, f"`{source.path}`")
+        (f"`{code}`", en, plain(ar), f"`{source.path}`")
         for source in product()
         for _, code, en, ar in codes(source)
         if en or ar
