@@ -16,9 +16,8 @@ import numpy as np
 from geofence.admitted import Reference
 from geofence.columns import NONE, Columns, Flags, Indices, Longs, Singles
 from geofence.intake.faults import (
-    BATCH_NUMBER,
+    AT_LEAST_1,
     FRAME_AR,
-    MOST_BATCH,
     NO_FRAME,
     SINCE_1970,
     WHOLE_64,
@@ -237,8 +236,8 @@ def _check_header(version: int, boot: str, batch: int, radios: Sequence[str], be
     if version != VERSION:
         raise BatchError("/version", version, plain(VERSION))
     _check_name("/boot", boot)
-    if not 1 <= batch <= MOST_BATCH:
-        raise BatchError("/batch", batch, BATCH_NUMBER)
+    if batch < 1:
+        raise BatchError("/batch", batch, AT_LEAST_1)
     for name_of, names in (("gateways", radios), ("beacons", beacons)):
         for row, name in enumerate(names):
             _check_name(f"/{name_of}/{row}", name)

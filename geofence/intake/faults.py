@@ -65,9 +65,7 @@ def rows_of(rows: int) -> Said:
 
 
 WHOLE_64 = Said("a whole number of 64 bits", "عدد صحيح من 64 بت")
-MOST_BATCH = 2**63 - 1
-"""Batch numbers are counted; a longer one is a mistake, and part of a key that has its limits."""
-BATCH_NUMBER = span(1, MOST_BATCH)
+AT_LEAST_1 = Said("1 or more", "1 أو أكثر")
 NO_FRAME = Said("no column frame", "ليس إطار أعمدة")
 FRAME_AR = "إطار أعمدة سليم"
 """In English it is said what is wrong with the frame; that sentence is for whoever writes the encoder."""

@@ -14,9 +14,8 @@ import numpy as np
 from geofence.columns import Columns, Floats, Longs, Singles
 from geofence.intake.admit import LONGEST_NAME, VERSION
 from geofence.intake.faults import (
-    BATCH_NUMBER,
+    AT_LEAST_1,
     FRAME_AR,
-    MOST_BATCH,
     NO_FRAME,
     WHOLE_64,
     BatchError,
@@ -99,8 +98,8 @@ def _check_header(header: GpsHeader) -> None:
         raise BatchError("/version", header.version, plain(VERSION))
     if not 1 <= len(header.boot) <= LONGEST_NAME:
         raise BatchError("/boot", header.boot[:LONGEST_NAME], letters(LONGEST_NAME))
-    if not 1 <= header.batch <= MOST_BATCH:
-        raise BatchError("/batch", header.batch, BATCH_NUMBER)
+    if header.batch < 1:
+        raise BatchError("/batch", header.batch, AT_LEAST_1)
 
 
 def _check_lengths(named: Mapping[str, Sequence[float] | Columns], limit: int) -> None:

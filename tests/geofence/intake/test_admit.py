@@ -84,14 +84,6 @@ def test_a_fault_among_objects_is_pointed_at_there(change: dict[str, object], at
     assert not re.search("[a-z]", refused.value.expected.ar), "English within an Arabic sentence"
 
 
-@pytest.mark.parametrize("number", [0, -1, 1 << 63, pytest.param(10**600, id="600 digits")])
-def test_a_batch_has_a_number_that_can_be_counted_to(number: int) -> None:
-    """It is part of the key by which a repeat is known, and a database's keys have an end."""
-    with pytest.raises(BatchError) as refused:
-        admit.from_json(msgspec.structs.replace(batch(standing_left(500), 1_000), batch=number), 10)
-    assert refused.value.at == "/batch"
-
-
 def test_a_frame_with_too_many_rows_is_refused_before_it_is_read() -> None:
     with pytest.raises(TooManyRows, match="4 rows, at most 3"):
         admit.from_frame(frame_of(batch(standing_left(1_000), 1_000)), 3)
