@@ -57,7 +57,7 @@ _QUOTED: Final[Mapping[str, Words]] = {os.strerror(code): Words(os.strerror(code
     "maximum recursion depth exceeded": Words("it is nested too deeply", "تداخله عميق جدًا"),
 }
 _OF_SYSTEM: Final = re.compile(r"(?:\[Errno -?\d+\] )?(?P<text>.*?)(?P<where>: '.*'| \(\S+:\d+\))?", re.DOTALL)
-"""How Python writes out an OSError, or the gateway one of an address."""
+"""How Python writes out an OSError, or one of an address and a port."""
 
 
 def phrase_of(error: BaseException) -> Words:
