@@ -16,8 +16,8 @@ from groundwork.plumbing.phrases import phrase_of
 from groundwork.plumbing.reasons import Words
 
 _TIMEOUT_S: Final = 10.0
-_SILENT: Final = Words("no answer within {seconds} s", "لا رد خلال {seconds:ثانية}")
 """Longer than a loaded backend takes to commit; a batch that was taken in after all is recognised when it comes again."""
+_SILENT: Final = Words("no answer within {seconds} s", "لا رد خلال {seconds:ثانية}")
 _LONGEST_ANSWER: Final = 1 << 16
 
 
