@@ -17,7 +17,7 @@ from geofence.outdoor.settings import Settings as OutdoorSettings
 from geofence.outward import outward
 from geofence.pipeline import Pipeline, Workshop
 from geofence.places import Places
-from geofence.positioning import belief
+from geofence.positioning import belief, lingering
 from geofence.positioning.anchors import Calibration
 from geofence.settings import Settings
 from geofence.tracking.outcome import Observer
@@ -117,6 +117,7 @@ def build(
 
     async def start() -> None:
         await asyncio.to_thread(belief.warm)
+        await asyncio.to_thread(lingering.warm)
         await asyncio.gather(places.renew_plans(), places.renew_gateways(), places.calibrations.renew())
         for side in sides:
             await side.start()

@@ -120,6 +120,11 @@ def _density(expected: Singles, mean: Singles, certainty: Singles, level: Indice
     return density
 
 
+def warm() -> None:
+    """As `belief.warm`: who stands first need not wait for the compiler."""
+    _kernel()
+
+
 _compiled: list[Callable[..., None]] = []
 
 
